@@ -1,0 +1,31 @@
+"""What a room asks of the outside."""
+
+from dataclasses import dataclass
+
+from bunga_cli.sync.events import Event
+from bunga_cli.sync.values import ConnId
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Send `event` to one socket, or (`to` is None) to every open one except those in `but`."""
+
+    event: Event
+    to: ConnId | None = None
+    but: tuple[ConnId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveProgress:
+    """Remember how far the channel got in a record; 0 forgets it."""
+
+    record_id: str
+    position_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutAway:
+    """Nobody has been here for long: the room may be forgotten, its progress is saved."""
+
+
+Effect = Tell | SaveProgress | PutAway

@@ -1,0 +1,160 @@
+"""What a room says. The wire formats are projections of these (see `bunga_cli.protocol`)."""
+
+from dataclasses import dataclass
+
+from bunga_cli.sync.commands import CallAction
+from bunga_cli.sync.values import Projection, User
+
+
+@dataclass(frozen=True, slots=True)
+class HereAre:
+    """Who is in the room, told to a joiner."""
+
+    watchers: tuple[User, ...]
+    buffering: tuple[str, ...]
+    talking: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Someone became a watcher, or goes by another name or colour now."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Someone is no longer a watcher."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class NowPlaying:
+    """What is projected, for one who asked."""
+
+    projection: Projection
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """A record is on, at `position_us`. `sender` is the server when it was on already."""
+
+    projection: Projection
+    position_us: int
+    sender: User
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The truth as 1.5 knows it. `play_status` is `paused`, `pending` or `playing`."""
+
+    watcher_ids: tuple[str, ...]
+    ready_ids: tuple[str, ...]
+    waiting_for: tuple[str, ...]
+    excused_ids: tuple[str, ...]
+    position_us: int
+    play_status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlayAt:
+    """The truth as 1.4 knows it."""
+
+    is_play: bool
+    position_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadinessChanged:
+    """A watcher began or ceased buffering."""
+
+    user: User
+    is_buffering: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """Someone asked to play."""
+
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """Someone paused; the room rests at `position_us`."""
+
+    user: User
+    position_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Someone sought to `position_us`."""
+
+    user: User
+    position_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something for the eyes of all: the wire's code and fields, as they came."""
+
+    user: User
+    code: str
+    fields: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """Someone began or ceased to talk."""
+
+    user: User
+    talking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallSaid:
+    """How a voice call stands."""
+
+    action: CallAction
+
+
+@dataclass(frozen=True, slots=True)
+class WhoAreYou:
+    """Told to a socket that acts without being a watcher's."""
+
+
+@dataclass(frozen=True, slots=True)
+class WasReset:
+    """An admin reset the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command had no effect. `reason` is a word for programs, `detail` a sentence for people."""
+
+    reason: str
+    detail: str
+    ref: str | None
+
+
+Event = (
+    HereAre
+    | Joined
+    | Left
+    | NowPlaying
+    | Projected
+    | Status
+    | PlayAt
+    | ReadinessChanged
+    | Played
+    | Paused
+    | Sought
+    | Said
+    | Talked
+    | CallSaid
+    | WhoAreYou
+    | WasReset
+    | Refused
+)

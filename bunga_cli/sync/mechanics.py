@@ -1,0 +1,211 @@
+"""The mechanics of a room: how it moves, what it says, how far it got.
+
+`Mechanics` holds all of a room's state. Play state and timeline change in `_move` alone, by the
+table in `moves`; everything said goes through `_tell` into the list of effects that the caller
+will get.
+"""
+
+from bunga_cli.sync import commands, events, parking
+from bunga_cli.sync.call import VoiceCall
+from bunga_cli.sync.commands import Command
+from bunga_cli.sync.effects import Effect, PutAway, SaveProgress, Tell
+from bunga_cli.sync.moves import Cause, PlayState
+from bunga_cli.sync.playback import Playback
+from bunga_cli.sync.policy import Policy
+from bunga_cli.sync.readiness import Socket, Watcher
+from bunga_cli.sync.roster import Roster
+from bunga_cli.sync.values import SERVER, ConnId, Projection, User
+
+
+class Mechanics:
+    """A room's state and the moves it can make."""
+
+    def __init__(
+        self, channel_id: str, policy: Policy, now_us: int, progress: dict[str, int]
+    ) -> None:
+        self.channel_id = channel_id
+        self.policy = policy
+        self.progress = progress
+        self.roster = Roster(policy)
+        self.playback = Playback(policy.seek_cooldown_us)
+        self.call = VoiceCall()
+        self.projection: Projection | None = None
+        self.revision = 0
+        """Rises with everything that a snapshot must hold."""
+        self._projected_us: int | None = None
+        """When the record was projected or last ended."""
+        self._empty_since_us: int | None = now_us
+        self._out: list[Effect] = []
+
+    def position_at(self, now_us: int) -> int:
+        """Return the position in the media, in microseconds."""
+        return self.playback.timeline.position_at(now_us)
+
+    # -- moving -----------------------------------------------------------------------------------
+
+    def _move(self, cause: Cause, now_us: int, position_us: int | None = None) -> None:
+        """Make one move of the table: the only place where state and timeline change."""
+        self.playback.move(cause, self._may_run, now_us, position_us)
+        self.revision += 1
+        if position_us is not None or self.playback.state is PlayState.PAUSED:
+            for watcher in self.roster.watchers.values():
+                parking.unpark(watcher, self.position_at(now_us))
+        self._charge(now_us)
+
+    def _settle(self, now_us: int) -> None:
+        """Draw the conclusions from a change in readiness."""
+        playback = self.playback
+        if playback.state is not PlayState.PAUSED and playback.is_running is not self._may_run:
+            self._move(Cause.READINESS, now_us)
+            self._tell_truth(now_us, flips=playback.state is PlayState.SEEKING)
+        self._charge(now_us)
+
+    @property
+    def _may_run(self) -> bool:
+        """True if nobody has to be waited for. While nobody is there, all stays as it was."""
+        if not self.roster.anyone_is_present:
+            return self.playback.is_running
+        return self.roster.everyone_is_ready
+
+    def _charge(self, now_us: int) -> None:
+        """Charge the waiting to those who keep somebody waiting."""
+        waits = self.playback.held_since_us is not None and self.roster.anyone_is_ready
+        for watcher in self.roster.watchers.values():
+            gates = watcher.is_present and not watcher.is_ready and not watcher.excused
+            watcher.ledger.charge(waits and gates, now_us)
+
+    def _report(self, watcher: Watcher, socket: Socket, ready: bool, now_us: int) -> None:
+        was_ready = watcher.is_ready
+        watcher.hear(socket, ready)
+        self._compare(watcher, socket, was_ready, now_us)
+
+    def _lose(self, watcher: Watcher, socket: Socket, now_us: int) -> None:
+        was_ready = watcher.is_ready
+        watcher.lose(socket, now_us)
+        self._compare(watcher, socket, was_ready, now_us)
+
+    def _compare(self, watcher: Watcher, socket: Socket, was_ready: bool, now_us: int) -> None:
+        """Tell and settle what follows if `socket` changed its watcher's readiness."""
+        if watcher.is_ready is was_ready:
+            return
+        if watcher.is_ready:
+            watcher.arriving = False
+        if watcher.excused:
+            parking.tend(watcher, self.position_at(now_us), self.policy)
+        self._tell(events.ReadinessChanged(watcher.user, was_ready), but=socket)
+        self._settle(now_us)
+
+    def _pause_position(self, watcher: Watcher, position_us: int | None, now_us: int) -> int:
+        """Return where to pause: what a parked player or a failed load says does not count."""
+        here_us = self.position_at(now_us)
+        is_failed_load = position_us == 0 and here_us > self.policy.failed_load_us
+        if position_us is None or is_failed_load or watcher.parked_at_us is not None:
+            return here_us
+        return position_us
+
+    # -- projection -------------------------------------------------------------------------------
+
+    def _share(self, socket: Socket, share: commands.Project | None, now_us: int) -> None:
+        """Project `share`, or tell the socket what is on already."""
+        current = self.projection
+        if share is not None and (
+            current is None or current.record.record_id != share.record.record_id
+        ):
+            self._project(self.roster.watchers[socket.account].user, share, now_us)
+        elif current is not None:
+            parked_at_us = self.roster.watchers[socket.account].parked_at_us
+            position_us = self.position_at(now_us) if parked_at_us is None else parked_at_us
+            self._tell(events.Projected(current, position_us, SERVER), to=socket.conn)
+
+    def _project(self, sharer: User, share: commands.Project, now_us: int) -> None:
+        self._save_progress(now_us)
+        self.projection = Projection(share.record, sharer)
+        self._projected_us = now_us
+        position_us = self.progress.get(share.record.record_id) or share.position_us
+        for watcher in self.roster.watchers.values():
+            parking.take_back(watcher)
+        self._move(Cause.PROJECT, now_us, position_us)
+        self._tell(events.Projected(self.projection, position_us, sharer))
+        self._tell_truth(now_us)
+
+    def _save_progress(self, now_us: int) -> None:
+        if self.projection is None:
+            return
+        record_id, position_us = self.projection.record.record_id, self.position_at(now_us)
+        if self.progress.get(record_id, 0) != position_us:
+            self.progress[record_id] = position_us
+            self._out.append(SaveProgress(record_id, position_us))
+
+    def _put_away(self, now_us: int) -> None:
+        self.projection, self._projected_us, self._empty_since_us = None, None, None
+        self.call = VoiceCall()
+        self.roster.former.clear()
+        self._move(Cause.EMPTY, now_us, 0)
+        self._out.append(PutAway())
+
+    # -- speaking ---------------------------------------------------------------------------------
+
+    def _tell(
+        self, event: events.Event, to: ConnId | None = None, but: Socket | None = None
+    ) -> None:
+        self._out.append(Tell(event, to, () if but is None else (but.conn,)))
+
+    def _refuse(self, socket: Socket, command: Command, reason: str, detail: str) -> None:
+        self._tell(events.Refused(reason, detail, command.code), to=socket.conn)
+
+    def _tell_truth(self, now_us: int, actor: Socket | None = None, flips: bool = False) -> None:
+        """Tell both generations where the room is; the actor has done so already on its side.
+
+        `flips` of readiness while a seek cools down are kept from 1.4, which would toggle at each.
+        """
+        self._tell_status(now_us)
+        if not flips:
+            self._tell(self._play_at(now_us), but=actor)
+
+    def _tell_truth_to(self, socket: Socket, now_us: int) -> None:
+        status, watcher = self._status(now_us), self.roster.watcher_of(socket)
+        if watcher is not None and watcher.parked_at_us is not None:
+            status = _resting(status, watcher.parked_at_us)
+        self._tell(status, to=socket.conn)
+        self._tell(self._play_at(now_us), to=socket.conn)
+
+    def _tell_status(self, now_us: int) -> None:
+        status = self._status(now_us)
+        parked = [w for w in self.roster.watchers.values() if w.parked_at_us is not None]
+        elsewhere = tuple(conn for watcher in parked for conn in watcher.sockets)
+        self._out.append(Tell(status, but=elsewhere))
+        for watcher in parked:
+            resting = _resting(status, watcher.parked_at_us or 0)
+            self._out.extend(Tell(resting, to=conn) for conn in watcher.sockets)
+
+    def _status(self, now_us: int) -> events.Status:
+        watchers = [*self.roster.watchers.values()]
+        held = self.playback.held_since_us is not None
+        return events.Status(
+            watcher_ids=tuple([w.user.id for w in watchers]),
+            ready_ids=tuple([w.user.id for w in watchers if w.readiness is True]),
+            waiting_for=tuple(w.id for w in self.roster.waited_for) if held else (),
+            excused_ids=tuple([w.user.id for w in watchers if w.excused]),
+            position_us=self.position_at(now_us),
+            play_status=(
+                "playing" if self.playback.is_running else "pending" if held else "paused"
+            ),
+        )
+
+    def _play_at(self, now_us: int) -> events.PlayAt:
+        return events.PlayAt(self.playback.is_running, self.position_at(now_us))
+
+    def _here_are(self) -> events.HereAre:
+        buffering = tuple(w.id for w in self.roster.watchers.values() if not w.is_ready)
+        return events.HereAre(self.roster.users, buffering, tuple(self.call.talking))
+
+
+def _resting(status: events.Status, position_us: int) -> events.Status:
+    return events.Status(
+        status.watcher_ids,
+        status.ready_ids,
+        status.waiting_for,
+        status.excused_ids,
+        position_us,
+        "pending",
+    )

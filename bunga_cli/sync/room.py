@@ -1,0 +1,318 @@
+"""The room: one state machine per channel.
+
+Everything that changes a room comes in through `open`, `close`, `handle`, `poll`, `reset` and
+`set_policy`, each with the time as an argument, and everything the room wants comes out of them as
+a list of effects, in the order in which they are to happen. A room never calls anybody, never waits
+and never asks what time it is: `next_deadline_us` says when it wants to be polled next.
+
+Four layers, each one built on the one before: `mechanics` (moving, projecting, speaking),
+`presence` (coming and going), `deadlines` (what is due), and here the commands.
+"""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from bunga_cli.sync import commands, events
+from bunga_cli.sync.commands import CallAction, Command
+from bunga_cli.sync.deadlines import Deadlines
+from bunga_cli.sync.effects import Effect
+from bunga_cli.sync.moves import Cause, PlayState
+from bunga_cli.sync.policy import Policy
+from bunga_cli.sync.readiness import Socket, Watcher
+from bunga_cli.sync.snapshot import RoomSnapshot
+from bunga_cli.sync.values import ConnId
+from bunga_cli.sync.views import RoomView, Waiting, WatcherView
+
+_NOTHING: list[Effect] = []
+
+
+class Room(Deadlines):
+    """The live sync session of one channel.
+
+    `progress` maps record ids to positions in microseconds, `phase_us` is the offset at which the
+    room's heartbeat falls into the second, so that rooms do not beat all at once. A `snapshot`
+    brings a room back paused, with its watchers away but within their grace.
+    """
+
+    def __init__(
+        self,
+        channel_id: str,
+        policy: Policy,
+        now_us: int,
+        *,
+        progress: dict[str, int] | None = None,
+        phase_us: int = 0,
+        snapshot: RoomSnapshot | None = None,
+    ) -> None:
+        super().__init__(channel_id, policy, now_us, {} if progress is None else progress)
+        self._phase_us = phase_us
+        if snapshot is not None:
+            self._restore(snapshot, now_us)
+        self._rearm(now_us)
+
+    # -- what comes in ----------------------------------------------------------------------------
+
+    def open(self, conn: ConnId, account: str, now_us: int) -> list[Effect]:
+        """Take in a new socket; an account whose watcher is away is back by that alone."""
+        socket = Socket(conn, account, opened_us=now_us, heard_us=now_us)
+        self.roster.sockets[conn] = socket
+        watcher = self.roster.watchers.get(account)
+        if watcher is not None and not watcher.is_present:
+            self._resume(watcher, socket, now_us)
+        return self._flush(now_us)
+
+    def close(self, conn: ConnId, now_us: int) -> list[Effect]:
+        """Account for a socket that is gone; its watcher may come back within grace."""
+        socket = self.roster.sockets.pop(conn)
+        watcher = self.roster.watcher_of(socket)
+        if watcher is not None:
+            self._lose(watcher, socket, now_us)
+            spare = self.roster.spare_socket(socket.account, socket.opened_us)
+            if spare is not None and not watcher.is_present:
+                self._resume(watcher, spare, now_us)
+            self._settle(now_us)
+        if not self.roster.sockets and not self.roster.watchers:
+            self._empty_since_us = now_us
+        return self._flush(now_us)
+
+    def handle(self, by: ConnId, command: Command, now_us: int) -> list[Effect]:
+        """Do what the socket `by` asks, or refuse it with a reason."""
+        socket = self.roster.sockets[by]
+        socket.heard_us = now_us
+        if type(command) is commands.Heartbeat and socket.speaks and socket.joined:  # noqa: SIM102
+            if socket.ready is not command.is_pending and socket.ready is not None:
+                return _NOTHING
+        if self.next_deadline_us is not None and now_us >= self.next_deadline_us:
+            self._expire(now_us)
+        was_lapsed = socket.lapsed
+        if was_lapsed:
+            self._unlapse(socket)
+        self._handlers[type(command)](self, socket, command, now_us)
+        if was_lapsed:
+            self._settle(now_us)
+        return self._flush(now_us)
+
+    def reset(self, now_us: int) -> list[Effect]:
+        """Send everybody out and forget the projection; its progress is kept."""
+        self._save_progress(now_us)
+        self._tell(events.WasReset())
+        for watcher in [*self.roster.watchers.values()]:
+            self.roster.remove(watcher, now_us)
+        for socket in self.roster.sockets.values():
+            socket.lapsed, socket.bye_us = False, now_us
+        self._put_away(now_us)
+        self._tell_truth(now_us)
+        self._empty_since_us = now_us
+        return self._flush(now_us)
+
+    def set_policy(self, policy: Policy, now_us: int) -> list[Effect]:
+        """Go on by other numbers."""
+        self.policy = self.roster.policy = policy
+        self.playback.seek_cooldown_us = policy.seek_cooldown_us
+        for ledger in self.roster.ledgers.values():
+            ledger.budget_us = policy.max_wait_us
+            ledger.window_us = policy.wait_window_us
+        return self._flush(now_us)
+
+    # -- what can be seen from outside ------------------------------------------------------------
+
+    def snapshot(self) -> RoomSnapshot:
+        """Return what must outlive the process."""
+        timeline = self.playback.timeline
+        return RoomSnapshot(
+            self.channel_id,
+            self.projection,
+            timeline.position_us,
+            timeline.rate,
+            timeline.at_us,
+            self.roster.users,
+        )
+
+    def view(self, now_us: int) -> RoomView:
+        """Return the room as people look at it from outside."""
+        held_since_us = self.playback.held_since_us
+        waited_for = self.roster.waited_for if held_since_us is not None else []
+        return RoomView(
+            channel_id=self.channel_id,
+            play_state=self.playback.state.value,
+            position_us=self.position_at(now_us),
+            projection=self.projection,
+            watchers=tuple(_watcher_view(w) for w in self.roster.watchers.values()),
+            waiting_for=tuple(
+                Waiting(w.id, now_us - max(held_since_us or 0, w.joined_us)) for w in waited_for
+            ),
+            talking=tuple(self.call.talking),
+            call_pending=bool(self.call.pending),
+            connections=len(self.roster.sockets),
+        )
+
+    # -- commands ---------------------------------------------------------------------------------
+
+    def _on_whats_on(self, socket: Socket, command: commands.WhatsOn, now_us: int) -> None:
+        if self.projection is not None:
+            self._tell(events.NowPlaying(self.projection), to=socket.conn)
+
+    def _on_join(self, socket: Socket, command: commands.Join, now_us: int) -> None:
+        if command.user.id != socket.account:
+            detail = f"This socket speaks for {socket.account!r}, not for {command.user.id!r}."
+            self._refuse(socket, command, "foreign-id", detail)
+            return
+        self._join(socket, command.user, command.share, now_us)
+
+    def _on_bye(self, socket: Socket, command: commands.Bye, now_us: int) -> None:
+        watcher = self.roster.watcher_of(socket)
+        socket.bye_us, socket.stranger_since_us = now_us, None
+        if watcher is None:
+            self.roster.former.pop(socket.account, None)
+            return
+        self._lose(watcher, socket, now_us)
+        if watcher.sockets:
+            self._settle(now_us)
+        else:
+            self._leave(watcher, now_us)
+
+    def _on_heartbeat(self, socket: Socket, command: commands.Heartbeat, now_us: int) -> None:
+        socket.speaks = True
+        watcher = self.roster.watcher_of(socket)
+        if watcher is None:
+            self._on_stray_heartbeat(socket, now_us)
+        else:
+            watcher.speaks = True
+            self._report(watcher, socket, not command.is_pending, now_us)
+
+    def _on_stray_heartbeat(self, socket: Socket, now_us: int) -> None:
+        """Let it be a while: a player beats while it resolves a link, and after its bye."""
+        since_us = socket.stranger_since_us
+        if since_us is None:
+            socket.stranger_since_us = since_us = now_us
+        long_here = now_us - since_us >= self.policy.stranger_after_us
+        if (socket.account in self.roster.former or long_here) and not self._is_quiet(
+            socket, now_us
+        ):
+            socket.stranger_since_us = now_us
+            self._tell(events.WhoAreYou(), to=socket.conn)
+
+    def _on_buffering(self, socket: Socket, command: commands.Buffering, now_us: int) -> None:
+        watcher = self._actor(socket, command, now_us)
+        if watcher is not None:
+            self._report(watcher, socket, not command.is_buffering, now_us)
+
+    def _on_project(self, socket: Socket, command: commands.Project, now_us: int) -> None:
+        if self._actor(socket, command, now_us) is not None:
+            self._share(socket, command, now_us)
+            if self.playback.state is not PlayState.PAUSED:
+                self._tell_truth_to(socket, now_us)
+
+    def _on_play(self, socket: Socket, command: commands.Play, now_us: int) -> None:
+        watcher = self._projecting_actor(socket, command, now_us)
+        if watcher is not None:
+            self._tell(events.Played(watcher.user))
+            self._move(Cause.PLAY, now_us)
+            self._tell_truth(now_us)
+
+    def _on_pause(self, socket: Socket, command: commands.Pause, now_us: int) -> None:
+        watcher = self._projecting_actor(socket, command, now_us)
+        if watcher is None:
+            return
+        if watcher.arriving:
+            detail = "A newcomer that is still loading does not pause the others."
+            self._refuse(socket, command, "still-loading", detail)
+            return
+        position_us = self._pause_position(watcher, command.position_us, now_us)
+        self._tell(events.Paused(watcher.user, position_us))
+        self._move(Cause.PAUSE, now_us, position_us)
+        self._save_progress(now_us)
+        self._tell_truth(now_us, actor=socket)
+
+    def _on_seek(self, socket: Socket, command: commands.Seek, now_us: int) -> None:
+        watcher = self._projecting_actor(socket, command, now_us)
+        if watcher is not None:
+            self._tell(events.Sought(watcher.user, command.position_us))
+            self._move(Cause.SEEK, now_us, command.position_us)
+            self._tell_truth(now_us, actor=socket)
+
+    def _on_finish(self, socket: Socket, command: commands.Finish, now_us: int) -> None:
+        if self._projecting_actor(socket, command, now_us) is None:
+            return
+        quiet_us = now_us - (self._projected_us or 0)
+        if self.playback.state is PlayState.PAUSED:
+            self._refuse(socket, command, "paused", "The room is paused; no video can end in it.")
+        elif self._projected_us is not None and quiet_us < self.policy.finish_quiet_us:
+            detail = "The video began or ended a moment ago; this end is taken for a late one."
+            self._refuse(socket, command, "too-soon", detail)
+        else:
+            self._projected_us = now_us
+            self._move(Cause.FINISH, now_us, 0)
+            self._save_progress(now_us)
+            self._tell_truth(now_us)
+
+    def _on_call(self, socket: Socket, command: commands.Call, now_us: int) -> None:
+        watcher = self._actor(socket, command, now_us)
+        if watcher is None:
+            return
+        if command.action is CallAction.CALL:
+            outcome: CallAction | None = self.call.call(
+                watcher.id, self.roster.watchers.keys() - {watcher.id}
+            )
+        elif command.action is CallAction.REJECT:
+            if watcher.id not in self.call.pending:
+                self._refuse(socket, command, "no-call", "Nobody is calling you.")
+                return
+            outcome = self.call.reject(watcher.id)
+        else:
+            accepts = command.action is CallAction.ACCEPT
+            outcome = self.call.accept() if accepts else self.call.cancel()
+            if outcome is None:
+                self._refuse(socket, command, "no-call", "There is no call.")
+                return
+        if outcome is not None:
+            self._tell(events.CallSaid(outcome))
+
+    def _on_talk(self, socket: Socket, command: commands.Talk, now_us: int) -> None:
+        watcher = self._actor(socket, command, now_us)
+        if watcher is None:
+            return
+        if command.talking:
+            self.call.talking[watcher.id] = None
+        else:
+            self.call.talking.pop(watcher.id, None)
+        self._tell(events.Talked(watcher.user, command.talking))
+
+    def _on_say(self, socket: Socket, command: commands.Say, now_us: int) -> None:
+        watcher = self._actor(socket, command, now_us)
+        if watcher is not None:
+            self._tell(events.Said(watcher.user, command.code, command.fields))
+
+    _handlers: ClassVar[dict[type, Callable[["Room", Socket, Any, int], None]]] = {
+        commands.WhatsOn: _on_whats_on,
+        commands.Join: _on_join,
+        commands.Bye: _on_bye,
+        commands.Heartbeat: _on_heartbeat,
+        commands.Buffering: _on_buffering,
+        commands.Project: _on_project,
+        commands.Play: _on_play,
+        commands.Pause: _on_pause,
+        commands.Seek: _on_seek,
+        commands.Finish: _on_finish,
+        commands.Call: _on_call,
+        commands.Talk: _on_talk,
+        commands.Say: _on_say,
+    }
+
+    def _restore(self, snapshot: RoomSnapshot, now_us: int) -> None:
+        self.projection = snapshot.projection
+        self.playback.move(Cause.EMPTY, True, now_us, snapshot.position_us)
+        for user in snapshot.watchers:
+            self.roster.add(user, now_us).away_since_us = now_us
+        if snapshot.watchers:
+            self._empty_since_us = None
+
+
+def _watcher_view(watcher: Watcher) -> WatcherView:
+    if not watcher.is_present:
+        state = "away"
+    elif watcher.is_ready:
+        state = "ready"
+    else:
+        state = "excused" if watcher.excused else "buffering"
+    return WatcherView(watcher.user, state, len(watcher.sockets))

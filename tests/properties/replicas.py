@@ -1,0 +1,140 @@
+"""What players believe, from nothing but what a room tells them.
+
+A replica is a player reduced to the truth it was told: whether the media moves, and where it is.
+After every call the players' belief and the room have to be the same.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bunga_cli.sync import events
+from bunga_cli.sync.effects import Effect, PutAway, Tell
+from bunga_cli.sync.events import Event
+from bunga_cli.sync.values import ConnId
+from bunga_cli.sync.views import RoomView
+
+
+@dataclass
+class Replica15:
+    """A 1.5 player: the last `channel-status` is the truth."""
+
+    status: events.Status | None = None
+    told_us: int = 0
+    is_told: bool = False
+    """It has got a status just now."""
+    is_resting: bool = False
+    """It was shown a place ahead, because it cannot keep up."""
+
+    def hear(self, event: Event, now_us: int) -> None:
+        if isinstance(event, events.Status):
+            self.status, self.told_us, self.is_told = event, now_us, True
+        elif isinstance(event, events.WasReset):
+            self.status = None
+
+    def position_at(self, now_us: int) -> int:
+        assert self.status is not None
+        moves = self.status.play_status == "playing"
+        return self.status.position_us + (now_us - self.told_us) * moves
+
+
+@dataclass
+class Replica14:
+    """A 1.4 player: it follows `play-at` and `start-projection`, and what it does by itself.
+
+    `play`, `pause` and `seek` of others only show it who did it.
+    """
+
+    plays: bool | None = None
+    """None until it has been told."""
+    position_us: int = 0
+    told_us: int = 0
+    record_id: str | None = None
+
+    def hear(self, event: Event, now_us: int, did_it_itself: bool) -> None:
+        match event:
+            case events.PlayAt(is_play=plays, position_us=position_us):
+                self._go(plays, position_us, now_us)
+            case events.Projected(projection=projection, position_us=position_us):
+                known = projection.record.record_id == self.record_id
+                self.record_id = projection.record.record_id
+                self._go(bool(self.plays) and known, position_us, now_us)
+            case events.Paused(position_us=position_us) if did_it_itself:
+                self._go(False, position_us, now_us)
+            case events.Sought(position_us=position_us) if did_it_itself:
+                self._go(self.plays, position_us, now_us)
+            case events.HereAre():
+                self._go(False if self.plays else self.plays, self.position_at(now_us), now_us)
+            case events.WasReset():
+                self.plays = None
+            case _:
+                pass
+
+    def position_at(self, now_us: int) -> int:
+        return self.position_us + (now_us - self.told_us) * bool(self.plays)
+
+    def _go(self, plays: bool | None, position_us: int, now_us: int) -> None:
+        self.plays, self.position_us, self.told_us = plays, position_us, now_us
+
+
+@dataclass
+class Audience:
+    """Every open socket, with both generations behind it."""
+
+    old: dict[ConnId, Replica14] = field(default_factory=dict)
+    new: dict[ConnId, Replica15] = field(default_factory=dict)
+
+    def open(self, conn: ConnId) -> None:
+        self.old[conn], self.new[conn] = Replica14(), Replica15()
+
+    def close(self, conn: ConnId) -> None:
+        del self.old[conn], self.new[conn]
+
+    def hear(self, effects: Iterable[Effect], now_us: int, actor: ConnId | None) -> None:
+        """Deliver in order what a room wants told. `actor` is the socket that caused it."""
+        for effect in effects:
+            if isinstance(effect, Tell):
+                for conn in self.reached_by(effect):
+                    self.new[conn].hear(effect.event, now_us)
+                    self.old[conn].hear(effect.event, now_us, conn == actor)
+            elif isinstance(effect, PutAway):
+                self._forget()
+
+    def mark_resting(self, parked: set[ConnId]) -> None:
+        """Take note of who is `parked`, as far as it has heard of it: with its next status."""
+        for conn, replica in self.new.items():
+            if replica.is_told:
+                replica.is_resting, replica.is_told = conn in parked, False
+
+    def reached_by(self, tell: Tell) -> list[ConnId]:
+        if tell.to is not None:
+            assert tell.to in self.new, f"told a socket that is not open: {tell}"
+            return [tell.to]
+        return [conn for conn in self.new if conn not in tell.but]
+
+    def _forget(self) -> None:
+        for conn in self.new:
+            self.open(conn)
+
+
+def check_new(replica: Replica15, view: RoomView, moves: bool, now_us: int) -> None:
+    """Compare what a 1.5 player believes with the room."""
+    if replica.status is None:
+        return
+    if replica.is_resting:
+        assert replica.status.play_status == "pending"
+        return
+    expected = "playing" if moves else "pending"
+    assert replica.status.play_status == ("paused" if view.play_state == "paused" else expected)
+    assert replica.position_at(now_us) == view.position_us
+
+
+def check_old(replica: Replica14, view: RoomView, moves: bool, now_us: int) -> None:
+    """Compare what a 1.4 player believes with the room.
+
+    Flips of readiness while a seek cools down are kept from it, and what it has never been told,
+    or belongs to no video, it cannot know.
+    """
+    if replica.plays is None or view.projection is None or view.play_state == "seeking":
+        return
+    assert replica.plays is moves
+    assert replica.position_at(now_us) == view.position_us

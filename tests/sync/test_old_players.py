@@ -1,0 +1,101 @@
+"""1.4: no heartbeat, readiness told on change only, no second join."""
+
+from bunga_cli.sync.commands import Buffering, Heartbeat, Play, Seek
+from bunga_cli.sync.events import PlayAt, Played, ReadinessChanged
+from tests.sync.stage import paused, playing, us
+
+
+def test_an_old_player_reports_on_change_and_the_room_follows() -> None:
+    stage = paused("ann")
+    stage.enter_old("bob")
+    stage.say("ann", Play())
+    stage.say("bob", Buffering(is_buffering=True))
+    assert stage.waiting_for == ["bob"]
+    stage.say("bob", Buffering(is_buffering=False))
+    assert stage.state == "playing"
+
+
+def test_the_others_hear_when_someones_readiness_changes_and_only_then() -> None:
+    stage = playing("ann", "bob")
+    for pending in (True, True, False, False):
+        stage.say("bob", Heartbeat(pending))
+    heard = stage.heard("ann", ReadinessChanged)
+    assert [(change.user.id, change.is_buffering) for change in heard] == [
+        ("bob", True),
+        ("bob", False),
+    ]
+    assert stage.heard("bob", ReadinessChanged) == []
+
+
+def test_an_old_joiner_that_never_reports_is_held_for_5_s_after_a_play() -> None:
+    stage = paused("ann")
+    stage.open("bob")
+    stage.join("bob")
+    stage.advance(60)
+    assert stage.watchers["bob"] == "buffering"
+    stage.say("ann", Play())
+    stage.advance(4.999)
+    assert stage.state == "waiting"
+    stage.advance(0.001)
+    assert stage.state == "playing"
+    assert stage.watchers["bob"] == "ready"
+
+
+def test_an_old_joiner_that_reports_buffering_is_waited_for_longer() -> None:
+    stage = paused("ann")
+    stage.open("bob")
+    stage.join("bob")
+    stage.say("ann", Play())
+    stage.say("bob", Buffering(is_buffering=True))
+    stage.advance(6)
+    assert stage.state == "waiting"
+
+
+def test_two_silent_old_players_and_one_that_buffered_before_start_together() -> None:
+    stage = paused("ann")
+    stage.buffer("ann")
+    stage.say("ann", Play())
+    stage.advance(30)
+    for name in ("bob", "cat"):
+        stage.open(name)
+        stage.join(name)
+    stage.say("ann", Play())
+    stage.beat("ann")
+    stage.advance(5)
+    assert stage.state == "playing"
+
+
+def test_old_players_alone_are_a_room() -> None:
+    stage = paused("ann")
+    stage.leave("ann")
+    stage.enter_old("bob", "cat")
+    stage.say("bob", Play())
+    stage.advance(3)
+    stage.say("cat", Seek(us(500)))
+    stage.advance(3)
+    assert stage.state == "playing"
+    assert stage.position_us == us(503)
+
+
+def test_every_change_of_play_state_or_position_is_a_play_at() -> None:
+    stage = playing("ann", "bob")
+    stage.buffer("bob")
+    stage.beat("bob")
+    stage.say("ann", Seek(us(100)))
+    stage.say("ann", Play())
+    stage.advance(2)
+    told = [(p.is_play, p.position_us) for p in stage.heard("bob", PlayAt)]
+    assert told == [
+        (False, us(60)),
+        (True, us(60)),
+        (True, us(100)),
+        (True, us(100)),
+        (True, us(102)),
+    ]
+    assert len(stage.heard("bob", Played)) == 1
+
+
+def test_a_heartbeat_tick_is_no_play_at() -> None:
+    stage = playing("ann", "bob")
+    stage.advance(30)
+    assert stage.heard("bob", PlayAt) == []
