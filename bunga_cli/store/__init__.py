@@ -1,0 +1,32 @@
+"""The durable facts: channels, accounts, rooms, uploads, in one SQLite file."""
+
+from pathlib import Path
+from typing import Self
+
+from bunga_cli.store.accounts import Accounts
+from bunga_cli.store.channels import Channels
+from bunga_cli.store.database import Database
+from bunga_cli.store.rooms import Rooms
+from bunga_cli.store.uploads import Uploads
+
+__all__ = ["Database", "Store"]
+
+
+class Store:
+    """All queries there are, by subject. They return values of `store/rows.py`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.channels = Channels(database)
+        self.accounts = Accounts(database)
+        self.rooms = Rooms(database)
+        self.uploads = Uploads(database)
+
+    @classmethod
+    async def open(cls, path: Path) -> Self:
+        """Return the store in the file `path`, made or migrated first. Raises DatabaseError."""
+        return cls(await Database.open(path))
+
+    async def close(self) -> None:
+        """Close the file; nothing else may be asked afterwards."""
+        await self._database.close()

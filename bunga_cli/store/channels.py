@@ -1,0 +1,110 @@
+"""Channels, and who is a member of them."""
+
+import builtins
+from typing import TypedDict, Unpack
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bunga_cli.clock import utc_now
+from bunga_cli.errors import Conflict, NotFound
+from bunga_cli.store.database import Database, unbroken
+from bunga_cli.store.rows import ChannelRow, MemberRow, value_of, value_or_none
+from bunga_cli.store.schema import accounts, channels, members, records, subtitles
+
+
+class ChannelChanges(TypedDict, total=False):
+    """What of a channel can be changed; what is not named stays."""
+
+    name: str
+    allow_new_client: bool
+    on_join: str | None
+
+
+class Channels:
+    """The channels of a site."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @unbroken
+    async def create(
+        self,
+        channel_id: str,
+        name: str,
+        *,
+        allow_new_client: bool = True,
+        on_join: str | None = None,
+    ) -> ChannelRow:
+        """Make a channel and return it. Raises Conflict if there is one of this id."""
+        row = ChannelRow(channel_id, name, allow_new_client, on_join, utc_now())
+        query = (
+            insert(channels)
+            .values((row.id, row.name, row.allow_new_client, row.on_join, row.created_at))
+            .on_conflict_do_nothing(index_elements=[channels.c.id])
+        )
+        async with self._database.begin() as connection:
+            if not (await connection.execute(query)).rowcount:
+                raise Conflict(f"There is a channel {channel_id!r} already: choose another id.")
+        return row
+
+    @unbroken
+    async def get(self, channel_id: str) -> ChannelRow | None:
+        """Return the channel, or None."""
+        query = select(channels).where(channels.c.id == channel_id)
+        async with self._database.read() as connection:
+            return value_or_none(ChannelRow, (await connection.execute(query)).one_or_none())
+
+    @unbroken
+    async def list(self) -> builtins.list[ChannelRow]:
+        """Return all channels, sorted by id."""
+        query = select(channels).order_by(channels.c.id)
+        async with self._database.read() as connection:
+            return [value_of(ChannelRow, row) for row in await connection.execute(query)]
+
+    @unbroken
+    async def update(self, channel_id: str, **changes: Unpack[ChannelChanges]) -> ChannelRow:
+        """Change what is named, and return the channel as it is now. Raises NotFound."""
+        of_channel = channels.c.id == channel_id
+        async with self._database.begin() as connection:
+            if changes:
+                await connection.execute(update(channels).where(of_channel).values(**changes))
+            row = (await connection.execute(select(channels).where(of_channel))).one_or_none()
+        if row is None:
+            raise _no_channel(channel_id)
+        return value_of(ChannelRow, row)
+
+    @unbroken
+    async def delete(self, channel_id: str) -> builtins.list[str]:
+        """Remove a channel with its members, records, subtitles and room.
+
+        Returns the media files of the subtitles, which nothing refers to any more.
+        Raises NotFound.
+        """
+        files = (
+            select(subtitles.c.file)
+            .join(records, records.c.id == subtitles.c.record_pk)
+            .where(records.c.channel_id == channel_id)
+        )
+        async with self._database.begin() as connection:
+            orphans = list(await connection.scalars(files))
+            query = delete(channels).where(channels.c.id == channel_id)
+            if not (await connection.execute(query)).rowcount:
+                raise _no_channel(channel_id)
+        return orphans
+
+    @unbroken
+    async def members(self, channel_id: str) -> builtins.list[MemberRow]:
+        """Return the members of a channel, sorted by name."""
+        query = (
+            select(members.c.account_id, accounts.c.username, members.c.joined_at)
+            .join(accounts, accounts.c.id == members.c.account_id)
+            .where(members.c.channel_id == channel_id)
+            .order_by(accounts.c.username)
+        )
+        async with self._database.read() as connection:
+            return [value_of(MemberRow, row) for row in await connection.execute(query)]
+
+
+def _no_channel(channel_id: str) -> NotFound:
+    return NotFound(f"There is no channel {channel_id!r}: `bunga channels list` shows all.")
