@@ -1,0 +1,155 @@
+"""What an operator can set: one model per section of `bunga.toml`.
+
+A key is the field's name without its unit: the file says `max_wait = "20s"`, code reads
+`settings.sync.max_wait_us`. Make settings as the file does: `Settings.model_validate({"sync":
+{"max_wait": "5s"}})`. How they are found and merged is in `settings_file.py`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from bunga_cli.units import (
+    DAY,
+    HOUR,
+    KIB,
+    MIB,
+    MILLISECOND,
+    MINUTE,
+    SECOND,
+    parse_duration,
+    parse_size,
+)
+
+Duration = Annotated[int, BeforeValidator(parse_duration)]
+"""Microseconds; written as "20s"."""
+
+Size = Annotated[int, BeforeValidator(parse_size)]
+"""Bytes; written as "64KiB"."""
+
+
+def _parse_count(value: object) -> int:
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value[:20])
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise ValueError("must be a whole number")
+
+
+Count = Annotated[int, BeforeValidator(_parse_count)]
+"""A whole number; the environment has it as text."""
+
+
+def _strip_unit(field_name: str) -> str:
+    return field_name.removesuffix("_us").removesuffix("_bytes")
+
+
+def _check_public_url(url: str) -> str:
+    if url and not url.startswith(("http://", "https://")):
+        raise ValueError('must begin with "http://" or "https://", or be empty')
+    return url.rstrip("/")
+
+
+class Section(BaseModel):
+    """One table of `bunga.toml`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=_strip_unit, use_attribute_docstrings=True
+    )
+
+
+class ServerSettings(Section):
+    """Where the server listens, and how it is reached."""
+
+    host: Annotated[str, Field(min_length=1)] = "0.0.0.0"  # noqa: S104  friends are on other machines
+    """The address to listen on; "127.0.0.1" when a reverse proxy is in front."""
+    port: Annotated[Count, Field(ge=0, le=65535)] = 8000
+    """The TCP port to listen on; 0 takes any free one."""
+    public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
+    """How players reach this server, such as "https://bunga.example.org"; empty: as it listens."""
+
+
+class SiteSettings(Section):
+    """What people see."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] = "Bunga"
+    """The name of the site, shown on the homepage."""
+
+
+class SyncSettings(Section):
+    """How long a room is patient."""
+
+    max_wait_us: Duration = 20 * SECOND
+    """How long one watcher may keep a room waiting in any minute; then the room plays on."""
+    reconnect_grace_us: Duration = 20 * SECOND
+    """How long a watcher that lost its connection keeps its place."""
+    on_join: Literal["pause", "continue"] = "pause"
+    """What a new watcher does to a playing room; a channel can choose otherwise."""
+    silence_us: Annotated[Duration, Field(ge=2 * SECOND)] = 5 * SECOND
+    """A player with a heartbeat that is silent for so long has lost its connection."""
+    seek_cooldown_us: Duration = 2 * SECOND
+    """How long after the last seek everybody is brought to the same position."""
+    unreported_hold_us: Duration = 5 * SECOND
+    """How long a joiner that never says whether it is ready is waited for."""
+    put_away_after_us: Duration = 5 * MINUTE
+    """When a room with nobody in it is put away; its progress stays."""
+
+
+class LimitSettings(Section):
+    """What one client may cost."""
+
+    max_frame_bytes: Annotated[Size, Field(ge=KIB, le=16 * MIB)] = 64 * KIB
+    """The largest message a client may send."""
+    frames_per_second: Annotated[Count, Field(ge=1)] = 50
+    """How many messages a connection may send in the long run."""
+    frame_burst: Annotated[Count, Field(ge=1)] = 500
+    """How many messages a connection may send at once."""
+    max_buffer_bytes: Annotated[Size, Field(ge=64 * KIB)] = MIB
+    """How much may wait for a client that reads slowly; then its connection is closed."""
+    max_blocked_us: Annotated[Duration, Field(ge=SECOND)] = 10 * SECOND
+    """How long a client may read nothing; then its connection is closed."""
+    ping_interval_us: Annotated[Duration, Field(ge=SECOND)] = 20 * SECOND
+    """How often a connection is asked for a sign of life."""
+    ping_timeout_us: Annotated[Duration, Field(ge=SECOND)] = 20 * SECOND
+    """How long the sign of life may take; then the connection is gone."""
+    handshake_timeout_us: Annotated[Duration, Field(ge=100 * MILLISECOND)] = 10 * SECOND
+    """How long the head of a request may take."""
+    close_timeout_us: Annotated[Duration, Field(ge=100 * MILLISECOND)] = 5 * SECOND
+    """How long a client may take to answer a close."""
+    max_connections: Annotated[Count, Field(ge=1)] = 20_000
+    """How many sockets may be open at once."""
+    sockets_per_account: Annotated[Count, Field(ge=1)] = 10
+    """How many sockets one account may have open at once."""
+    subtitle_max_bytes: Size = 5 * MIB
+    """The largest subtitle file that can be uploaded."""
+    client_log_max_bytes: Size = MIB
+    """The largest log file that a player can upload."""
+
+
+class TokenSettings(Section):
+    """How long a player stays logged in."""
+
+    access_lifetime_us: Annotated[Duration, Field(ge=SECOND)] = 2 * DAY
+    """How long an access token is valid; players renew it by themselves."""
+    refresh_lifetime_us: Annotated[Duration, Field(ge=HOUR)] = 90 * DAY
+    """How long a player may stay away without registering again."""
+
+
+class LogSettings(Section):
+    """What the server says about itself, on stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least important messages to show."""
+    format: Literal["text", "json"] = "text"
+    """How to show them: "text" for people, "json" for programs, one object a line."""
+
+
+class Settings(Section):
+    """Everything that can be set."""
+
+    server: ServerSettings = ServerSettings()
+    site: SiteSettings = SiteSettings()
+    sync: SyncSettings = SyncSettings()
+    limits: LimitSettings = LimitSettings()
+    tokens: TokenSettings = TokenSettings()
+    log: LogSettings = LogSettings()

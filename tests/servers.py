@@ -1,0 +1,125 @@
+"""A real server for tests: its own process, its own data folder, a port of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+
+_START_S = 30.0
+_STOP_S = 20.0
+_ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Site:
+    """A data folder, and the server process on it while there is one."""
+
+    data: Path
+    process: subprocess.Popen[str] | None = None
+    url: str = ""
+
+    @property
+    def secret(self) -> str:
+        """What the site signs tokens with."""
+        return (self.data / "secret").read_text()
+
+    def bunga(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a `bunga` command on this site."""
+        command = [sys.executable, "-m", "bunga_cli", *arguments, "--data", str(self.data)]
+        return subprocess.run(
+            command, check=check, capture_output=True, text=True, timeout=60, cwd=_ROOT
+        )
+
+    def create_channel(self, channel_id: str, **settings: object) -> None:
+        """Make a channel, as `bunga channels create` does but faster."""
+        transport = httpx2.HTTPTransport(uds=str(self.data / "bunga.sock"))
+        with httpx2.Client(transport=transport, base_url="http://local") as control:
+            channel = {"id": channel_id, "name": channel_id, **settings}
+            control.post("/api/v1/channels", json=channel).raise_for_status()
+
+    def start(self, *arguments: str, environ: dict[str, str] | None = None) -> None:
+        """Start the server and wait until it answers."""
+        run_file = self.data / "run.json"
+        run_file.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "bunga_cli", "serve", "--data", str(self.data)]
+        self.process = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", "0", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=_ROOT,
+            env={**os.environ, **(environ or {})},
+        )
+        deadline = time.monotonic() + _START_S
+        while not run_file.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"The server did not start: {self.log}")
+            time.sleep(0.02)
+        self.url = json.loads(run_file.read_text())["url"].rstrip("/")
+        httpx2.get(f"{self.url}/healthz").raise_for_status()
+
+    def stop(self) -> int:
+        """End the server in order; return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """End the server without a chance to do anything."""
+        return self._end(signal.SIGKILL)
+
+    log: str = ""
+    """What ended servers wrote to stderr."""
+
+    def _end(self, with_signal: int) -> int:
+        process, self.process = self.process, None
+        if process is None:
+            return 0
+        process.send_signal(with_signal)
+        _, errors = process.communicate(timeout=_STOP_S)
+        self.log += errors
+        return process.returncode
+
+    def register_url(self, channel_id: str) -> str:
+        """Return what a person pastes into the player."""
+        return f"{self.url}/api/channels/{quote(channel_id, safe='')}/register/"
+
+    def register(self, channel_id: str, username: str, password: str = "a-password") -> Any:
+        """Register an account, which makes it if need be; return the answer."""
+        answer = httpx2.post(
+            self.register_url(channel_id), data={"username": username, "password": password}
+        )
+        answer.raise_for_status()
+        return answer.json()
+
+    def chat_url(self, token: str | None, channel_id: str | None, path: str = "/chat/") -> str:
+        """Return the WebSocket's address."""
+        query = [
+            f"{name}={quote(value, safe='')}"
+            for name, value in (("token", token), ("channel_id", channel_id))
+            if value is not None
+        ]
+        return f"ws{self.url.removeprefix('http')}{path}?{'&'.join(query)}"
+
+
+@contextmanager
+def running_site(data: Path, *arguments: str, **settings: str) -> Iterator[Site]:
+    """Run a server for the length of a block; end it and fail if it logged a traceback.
+
+    `settings` are environment variables without their prefix: `SYNC__MAX_WAIT="5s"`.
+    """
+    site = Site(data)
+    site.start(*arguments, environ={f"BUNGA_{key}": value for key, value in settings.items()})
+    try:
+        yield site
+    finally:
+        site.stop()
+    assert "Traceback" not in site.log, site.log
