@@ -1,0 +1,95 @@
+"""Pings for all connections from one timer, and an end for those that stay silent."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+_SECOND_US = 1_000_000
+_RESOLUTION_S = 0.05
+_BATCH = 500
+"""Pings per sweep: those who came all at once shall not be pinged all at once for ever."""
+
+
+class Pingable(Protocol):
+    """A connection as the keepalive sees it.
+
+    `silent_since_us` is 0 once any byte came from the peer; `ping` sets it, if it is 0.
+    """
+
+    silent_since_us: int
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it is still worth a ping."""
+
+    def ping(self, now_us: int) -> None:
+        """Ask the peer for a sign of life."""
+
+    def abort(self) -> None:
+        """End the connection at once, without a word."""
+
+
+class Keepalive:
+    """Ping every connection at an interval; abort those that stay silent after a ping.
+
+    All intervals are equal, so that connections wait in the order in which they are due.
+    """
+
+    def __init__(self, interval_s: float, timeout_s: float, clock: Callable[[], int]) -> None:
+        self._interval_us = round(interval_s * _SECOND_US)
+        self._timeout_us = round(timeout_s * _SECOND_US)
+        self._clock = clock
+        self._pings: deque[tuple[int, Pingable]] = deque()
+        self._verdicts: deque[tuple[int, Pingable]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._expected_us = 0
+
+    def watch(self, connection: Pingable) -> None:
+        """Take care of a connection until it is no longer open."""
+        self._pings.append((self._clock() + self._interval_us, connection))
+        self._arm()
+
+    def sweep(self, now_us: int) -> None:
+        """Abort who has been silent for too long, ping who is due."""
+        for connection in _due(self._verdicts, now_us, len(self._verdicts)):
+            since_us = connection.silent_since_us
+            if connection.is_open and since_us and now_us - since_us >= self._timeout_us:
+                connection.abort()
+        for connection in _due(self._pings, now_us, _BATCH):
+            if connection.is_open:
+                connection.ping(now_us)
+                self._verdicts.append((now_us + self._timeout_us, connection))
+                self._pings.append((now_us + self._interval_us, connection))
+
+    def stop(self) -> None:
+        """Forget every connection."""
+        self._pings.clear()
+        self._verdicts.clear()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        due = [queue[0][0] for queue in (self._pings, self._verdicts) if queue]
+        if self._timer or not due:
+            return
+        now_us = self._clock()
+        delay_s = max(_RESOLUTION_S, (min(due) - now_us) / _SECOND_US)
+        self._expected_us = now_us + round(delay_s * _SECOND_US)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        now_us = self._clock()
+        # A timer that is this late means that the whole process stood still. What the peers sent
+        # meanwhile has not been read yet: read it before judging them.
+        if now_us - self._expected_us < self._timeout_us // 2:
+            self.sweep(now_us)
+        self._arm()
+
+
+def _due(queue: deque[tuple[int, Pingable]], now_us: int, at_most: int) -> Iterator[Pingable]:
+    while queue and queue[0][0] <= now_us and at_most > 0:
+        at_most -= 1
+        yield queue.popleft()[1]

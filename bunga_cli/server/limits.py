@@ -1,0 +1,52 @@
+"""What one peer may cost, in bytes, seconds and frames."""
+
+from dataclasses import dataclass
+
+_SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds of every connection of a server."""
+
+    max_head_bytes: int = 64 * 1024
+    """The largest request head: request line and headers together."""
+    max_frame_bytes: int = 64 * 1024
+    """The largest message, be it in one frame or in fragments."""
+    max_buffer_bytes: int = 1024 * 1024
+    """How much may wait for a peer that does not read."""
+    max_blocked_s: float = 10.0
+    """How long a peer may leave what waits for it unread."""
+    handshake_timeout_s: float = 10.0
+    """How long a request head may take, and then again its admission."""
+    close_timeout_s: float = 5.0
+    """How long a peer may take to answer a close frame."""
+    ping_interval_s: float = 20.0
+    ping_timeout_s: float = 20.0
+    frames_per_s: int = 50
+    """How many frames a connection may send for long; 0 means without bound."""
+    frame_burst: int = 500
+    """How many frames it may send at once."""
+
+
+class TokenBucket:
+    """Allow `burst` takes at once and `rate_per_s` in the long run, in whole microseconds.
+
+    The bucket is one number, the time at which it will be full again (the generic cell rate
+    algorithm), so that nothing has to be filled up as time goes by.
+    """
+
+    __slots__ = ("_cost_us", "_full_at_us", "_slack_us")
+
+    def __init__(self, rate_per_s: int, burst: int) -> None:
+        self._cost_us = _SECOND_US // rate_per_s if rate_per_s else 0
+        self._slack_us = self._cost_us * (burst - 1)
+        self._full_at_us = 0
+
+    def take(self, now_us: int) -> bool:
+        """Take one token; return False, and take nothing, if there is none."""
+        full_at_us = max(self._full_at_us, now_us)
+        if full_at_us - now_us > self._slack_us:
+            return False
+        self._full_at_us = full_at_us + self._cost_us
+        return True

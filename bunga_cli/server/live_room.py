@@ -1,0 +1,152 @@
+"""A room with its sockets, its timer and its clock: where effects become frames.
+
+Nothing here awaits: from the bytes of one socket to the bytes on all others is one call.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from bunga_cli.protocol import v1
+from bunga_cli.server.delivery import text_frame
+from bunga_cli.server.websocket import Connection
+from bunga_cli.sync.commands import Command
+from bunga_cli.sync.effects import Effect, PutAway, SaveProgress, Tell
+from bunga_cli.sync.events import Event, Projected, Status
+from bunga_cli.sync.policy import Policy
+from bunga_cli.sync.room import Room
+from bunga_cli.sync.snapshot import RoomSnapshot
+from bunga_cli.sync.values import ConnId
+from bunga_cli.sync.views import RoomView
+
+_log = logging.getLogger(__name__)
+
+_SECOND_US = 1_000_000
+_RETRY_S = 1.0
+
+
+class LiveRoom:
+    """One channel's room on this node.
+
+    `saved_revision` is the room's revision that the store has; `unsaved_progress` what is to be
+    stored beside it, in µs by record id; `was_put_away` is set when the room may be forgotten.
+    """
+
+    def __init__(self, room: Room, clock: Callable[[], int]) -> None:
+        self.room = room
+        self.connections: dict[ConnId, Connection] = {}
+        self.saved_revision = room.revision
+        self.unsaved_progress: dict[str, int] = {}
+        self.was_put_away = False
+        self._projected: list[RoomSnapshot] = []
+        self._is_stopped = False
+        self._clock = clock
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due_us = 0
+        self._arm()
+
+    # -- what comes in ----------------------------------------------------------------------------
+
+    def open(self, connection: Connection, account: str) -> None:
+        """Let an admitted socket take part."""
+        self.connections[connection.id] = connection
+        self._carry_out(self.room.open(connection.id, account, self._clock()))
+
+    def close(self, conn: ConnId) -> None:
+        """Account for a socket that is gone."""
+        del self.connections[conn]
+        self._carry_out(self.room.close(conn, self._clock()))
+
+    def handle(self, by: ConnId, command: Command, now_us: int) -> None:
+        """Do what a socket asks."""
+        effects = self.room.handle(by, command, now_us)
+        if effects:
+            self._carry_out(effects)
+
+    def reset(self) -> None:
+        """Send everybody out."""
+        self._carry_out(self.room.reset(self._clock()))
+
+    def set_policy(self, policy: Policy) -> None:
+        """Go on by other numbers."""
+        self._carry_out(self.room.set_policy(policy, self._clock()))
+
+    # -- what goes out ----------------------------------------------------------------------------
+
+    def view(self) -> RoomView:
+        """Return the room as people look at it from outside."""
+        return self.room.view(self._clock())
+
+    def tell(self, event: Event, to: ConnId) -> None:
+        """Send one event to one socket."""
+        self.connections[to].send(text_frame(v1.encode(event)))
+
+    def close_all(self, code: int, reason: str) -> None:
+        """Close every socket, for the same reason."""
+        for connection in [*self.connections.values()]:
+            connection.close(code, reason)
+
+    def take_snapshots(self) -> list[RoomSnapshot]:
+        """Return the room as it is, after one snapshot per record projected since the last call."""
+        projected, self._projected = self._projected, []
+        return [*projected, self.room.snapshot()]
+
+    def stop(self) -> None:
+        """Set no timer any more: the room stands still from now on."""
+        self._is_stopped = True
+        self._disarm()
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if type(effect) is Tell:
+                self._deliver(effect)
+                if type(effect.event) is Projected and effect.to is None:
+                    self._projected.append(self.room.snapshot())
+            elif type(effect) is SaveProgress:
+                self.unsaved_progress[effect.record_id] = effect.position_us
+            elif type(effect) is PutAway:
+                self.was_put_away = True
+        self._arm()
+
+    def _deliver(self, tell: Tell) -> None:
+        """Encode once, write the same bytes to every receiver."""
+        frame = text_frame(v1.encode(tell.event))
+        if tell.to is not None:
+            self.connections[tell.to].send(frame)
+        elif type(tell.event) is Status:
+            for conn, connection in self.connections.items():
+                if conn not in tell.but:
+                    connection.send_heartbeat(frame)
+        else:
+            for conn, connection in self.connections.items():
+                if conn not in tell.but:
+                    connection.send(frame)
+
+    def _arm(self) -> None:
+        """See to it that the timer fires no later than the room wants; earlier does no harm."""
+        due_us = self.room.next_deadline_us
+        if due_us is None or (self._timer is not None and self._timer_due_us <= due_us):
+            return
+        self._disarm()
+        if self._is_stopped:
+            return
+        delay_s = max(0, due_us - self._clock()) / _SECOND_US
+        self._timer_due_us = due_us
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        try:
+            self._carry_out(self.room.poll(self._clock()))
+        except Exception:  # noqa: BLE001  a room that fails leaves the others alone
+            _log.exception("The timer of room %r failed.", self.room.channel_id)
+            loop = asyncio.get_running_loop()
+            self._timer_due_us = self._clock()
+            self._timer = loop.call_later(_RETRY_S, self._on_timer)

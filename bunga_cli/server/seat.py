@@ -1,0 +1,53 @@
+"""One socket's place in a room: where bytes become commands."""
+
+from collections.abc import Callable
+
+from bunga_cli.protocol.client_messages import Malformed, decode
+from bunga_cli.server.limits import TokenBucket
+from bunga_cli.server.live_room import LiveRoom
+from bunga_cli.sync.events import Refused
+from bunga_cli.sync.values import ConnId
+
+
+class RoomSeat:
+    """Receives one admitted socket's messages. A refused one is answered to its sender alone."""
+
+    __slots__ = ("_bucket", "_clock", "_conn", "_left", "_live", "_warned")
+
+    def __init__(
+        self,
+        live: LiveRoom,
+        conn: ConnId,
+        bucket: TokenBucket,
+        clock: Callable[[], int],
+        left: Callable[[], None],
+    ) -> None:
+        self._live, self._conn, self._bucket = live, conn, bucket
+        self._clock, self._left = clock, left
+        self._warned = False
+
+    def received(self, payload: bytes) -> None:
+        """Take one whole text message."""
+        now_us = self._clock()
+        if not self._bucket.take(now_us):
+            self._warn()
+            return
+        self._warned = False
+        try:
+            command = decode(payload)
+        except Malformed as wrong:
+            self._live.tell(Refused(wrong.reason, str(wrong), wrong.ref), to=self._conn)
+        else:
+            self._live.handle(self._conn, command, now_us)
+
+    def lost(self) -> None:
+        """Give the place up."""
+        self._live.close(self._conn)
+        self._left()
+
+    def _warn(self) -> None:
+        """Say once, until it sends less, that a sender is too fast."""
+        if not self._warned:
+            self._warned = True
+            detail = "You send too many messages; those over the limit have no effect."
+            self._live.tell(Refused("rate-limited", detail, None), to=self._conn)
