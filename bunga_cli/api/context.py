@@ -1,0 +1,54 @@
+"""What the HTTP interface needs of the rest of the server; the composition root hands it over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Request
+
+from bunga_cli.auth.tokens import Tokens
+from bunga_cli.settings import Settings
+from bunga_cli.store import Store
+from bunga_cli.sync.views import RoomView
+
+
+class HubPort(Protocol):
+    """The live rooms. Every method may be called for any channel, existing or not."""
+
+    def rooms(self) -> list[RoomView]:
+        """Return the rooms that are alive now."""
+
+    def room(self, channel_id: str) -> RoomView | None:
+        """Return one room, or None if it is not alive."""
+
+    async def reset(self, channel_id: str) -> bool:
+        """Empty a live room and tell its clients; False if it is not alive."""
+
+    async def channel_changed(self, channel_id: str) -> None:
+        """Read a channel's policies again; called after the change is in the store."""
+
+    async def channel_deleted(self, channel_id: str) -> None:
+        """Close a channel's connections; called after it is gone from the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """Everything a request may use. `settings` answers with those of now."""
+
+    store: Store
+    hub: HubPort
+    tokens: Tokens
+    settings: Callable[[], Settings]
+    media: Path
+    rename_site: Callable[[str], None]
+    started_at: datetime
+    logs: Callable[[], list[str]]
+
+
+async def _context(request: Request) -> AppContext:
+    return cast(AppContext, request.app.state.context)
+
+
+Context = Annotated[AppContext, Depends(_context)]

@@ -1,0 +1,120 @@
+"""`/api/v1/channels`."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, StringConstraints, model_validator
+
+from bunga_cli.api.channel_ids import MAX_NAME_LENGTH, ChannelId
+from bunga_cli.api.channels import remove_channel, update_channel
+from bunga_cli.api.context import AppContext, Context
+from bunga_cli.api.paths import CHANNEL_ID
+from bunga_cli.api.v1.schema import StrictBody
+from bunga_cli.errors import NotFound
+from bunga_cli.store.channels import ChannelChanges
+from bunga_cli.store.rows import ChannelRow
+
+router = APIRouter(prefix="/channels", tags=["v1 channels"])
+
+OnJoin = Literal["pause", "continue"]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_LENGTH)
+]
+
+
+class Channel(BaseModel):
+    """A channel. `on_join` null: as the site's settings say. `members` is their number."""
+
+    id: str
+    name: str
+    allow_new_client: bool
+    on_join: str | None
+    members: int
+    created_at: datetime
+
+
+class Channels(BaseModel):
+    """All channels."""
+
+    channels: list[Channel]
+
+
+class NewChannel(StrictBody):
+    """A channel to create."""
+
+    id: ChannelId
+    name: Name
+    allow_new_client: bool = True
+    on_join: OnJoin | None = None
+
+
+class ChannelPatch(StrictBody):
+    """What to change of a channel. The defaults are never read: what is left out stays."""
+
+    name: Name = ""
+    allow_new_client: bool = True
+    on_join: OnJoin | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "ChannelPatch":
+        if not self.model_fields_set:
+            raise ValueError("give at least one of name, allow_new_client, on_join")
+        return self
+
+
+@router.get("")
+async def list_channels(context: Context) -> Channels:
+    """Return all channels."""
+    rows = await context.store.channels.list()
+    return Channels(channels=[await _channel(row, context) for row in rows])
+
+
+@router.post("", status_code=HTTPStatus.CREATED)
+async def create_channel(new: NewChannel, context: Context) -> Channel:
+    """Make a channel."""
+    row = await context.store.channels.create(
+        new.id, new.name, allow_new_client=new.allow_new_client, on_join=new.on_join
+    )
+    return await _channel(row, context)
+
+
+@router.get(f"/{CHANNEL_ID}")
+async def show_channel(channel_id: str, context: Context) -> Channel:
+    """Return one channel."""
+    return await _channel(await existing_channel(channel_id, context), context)
+
+
+@router.patch(f"/{CHANNEL_ID}")
+async def change_channel(channel_id: str, patch: ChannelPatch, context: Context) -> Channel:
+    """Change a channel, at once in its live room too."""
+    said = patch.model_dump(exclude_unset=True)
+    changes = ChannelChanges(**said)  # type: ignore[typeddict-item]  # the model has its keys
+    return await _channel(await update_channel(channel_id, changes, context), context)
+
+
+@router.delete(f"/{CHANNEL_ID}", status_code=HTTPStatus.NO_CONTENT, response_class=Response)
+async def delete_channel(channel_id: str, context: Context) -> None:
+    """Delete a channel with all that belongs to it, and close its connections."""
+    await remove_channel(channel_id, context)
+
+
+async def existing_channel(channel_id: str, context: AppContext) -> ChannelRow:
+    """Return a channel. Raises NotFound."""
+    row = await context.store.channels.get(channel_id)
+    if row is None:
+        raise NotFound(f"There is no channel {channel_id!r}: `bunga channels list` shows all.")
+    return row
+
+
+async def _channel(row: ChannelRow, context: AppContext) -> Channel:
+    members = await context.store.channels.members(row.id)
+    return Channel(
+        id=row.id,
+        name=row.name,
+        allow_new_client=row.allow_new_client,
+        on_join=row.on_join,
+        members=len(members),
+        created_at=row.created_at,
+    )

@@ -1,0 +1,99 @@
+"""The real interface over a real store, with rooms that are made up."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from bunga_cli.api import create_app
+from bunga_cli.api.context import AppContext
+from bunga_cli.auth.tokens import Tokens
+from bunga_cli.clock import utc_now
+from bunga_cli.settings import Settings
+from bunga_cli.store import Store
+from bunga_cli.sync.snapshot import RoomSnapshot
+from bunga_cli.sync.values import SERVER, Projection, VideoRecord
+from bunga_cli.web import create_pages
+from tests.api.site import FakeHub, Site
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrate one database, of which every test gets a copy."""
+
+    async def migrate() -> None:
+        await (await Store.open(path)).close()
+
+    path = tmp_path_factory.mktemp("empty") / "bunga.db"
+    asyncio.run(migrate())
+    return path
+
+
+@pytest.fixture
+async def store(tmp_path: Path, empty_database: Path) -> AsyncIterator[Store]:
+    path = tmp_path / "bunga.db"
+    shutil.copy(empty_database, path)
+    store = await Store.open(path)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def open_site(store: Store, tmp_path: Path) -> Callable[..., Site]:
+    def open_with(**settings: object) -> Site:
+        current = Settings.model_validate(settings)
+
+        def rename(name: str) -> None:
+            nonlocal current
+            current = current.model_copy(
+                update={"site": current.site.model_copy(update={"name": name})}
+            )
+
+        hub = FakeHub()
+        context = AppContext(
+            store=store,
+            hub=hub,
+            tokens=Tokens("a secret of sufficient length, 32 bytes", 172_800, 7_776_000),
+            settings=lambda: current,
+            media=tmp_path / "media",
+            rename_site=rename,
+            started_at=utc_now(),
+            logs=lambda: ["one line\n"],
+        )
+        return Site(context, create_app(context, create_pages(lambda: current)), hub)
+
+    return open_with
+
+
+@pytest.fixture
+async def site(open_site: Callable[..., Site], store: Store) -> Site:
+    await store.channels.create("demo", "Demo room")
+    return open_site(site={"name": "My Bunga Server"})
+
+
+@pytest.fixture
+async def admin(site: Site) -> AsyncIterator[httpx2.AsyncClient]:
+    async with site.client(await site.token_of("admin", is_admin=True)) as client:
+        yield client
+
+
+@pytest.fixture
+async def member(site: Site) -> AsyncIterator[httpx2.AsyncClient]:
+    async with site.client(await site.token_of("ann", "demo")) as client:
+        yield client
+
+
+@pytest.fixture
+async def stranger(site: Site) -> AsyncIterator[httpx2.AsyncClient]:
+    async with site.client() as client:
+        yield client
+
+
+@pytest.fixture
+async def stored_room(site: Site, store: Store) -> None:
+    """Keep a room of the channel `demo` in the store, in which `rec-1` was watched for 2 s."""
+    projection = Projection(VideoRecord("rec-1", "A film", None, "http", "http://a/b"), SERVER)
+    await store.rooms.save([RoomSnapshot("demo", projection, 2_000_000, 0, 0, ())], "epoch")

@@ -1,0 +1,109 @@
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+
+from bunga_cli.auth.tokens import TokenExpired, TokenInvalid, Tokens, TokenWrongType
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SECRET = "a secret of sufficient length, 32 bytes"
+TOKENS = Tokens(SECRET, access_s=60, refresh_s=3600)
+
+
+def _claims(**changes: object) -> dict[str, object]:
+    now_s = int(NOW.timestamp())
+    claims: dict[str, object] = {
+        "token_type": "access",
+        "exp": now_s + 60,
+        "iat": now_s,
+        "jti": "0" * 32,
+        "user_id": "7",
+    }
+    return {key: value for key, value in {**claims, **changes}.items() if value is not ...}
+
+
+def test_a_token_has_exactly_the_claims_that_clients_know() -> None:
+    payload = TOKENS.issue_access(7, NOW).split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    assert claims == _claims(jti=claims["jti"])
+    assert len(claims["jti"]) == 32
+
+
+def test_a_token_is_read_as_it_was_issued() -> None:
+    claims = TOKENS.read(TOKENS.issue_refresh("7", NOW), "refresh", NOW)
+    assert (claims.user_id, claims.kind) == ("7", "refresh")
+    assert (claims.issued_at, claims.expires_at) == (NOW, NOW + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("user_id", "account_id"),
+    [("7", 7), ("", 0), ("-1", 0), ("1.0", 0), ("²", 0), ("9" * 19, 0), ("ann", 0)],
+)
+def test_a_user_id_that_can_be_no_account_is_account_0(user_id: str, account_id: int) -> None:
+    assert TOKENS.read(TOKENS.issue_access(user_id, NOW), now=NOW).account_id == account_id
+
+
+def test_no_two_tokens_are_the_same() -> None:
+    assert TOKENS.issue_access(7, NOW) != TOKENS.issue_access(7, NOW)
+
+
+def test_a_token_is_good_until_the_second_it_expires() -> None:
+    token = TOKENS.issue_access(7, NOW)
+    TOKENS.read(token, "access", NOW + timedelta(seconds=59))
+    with pytest.raises(TokenExpired):
+        TOKENS.read(token, "access", NOW + timedelta(seconds=60))
+
+
+def test_a_token_of_the_other_kind_is_refused() -> None:
+    with pytest.raises(TokenWrongType):
+        TOKENS.read(TOKENS.issue_refresh(7, NOW), "access", NOW)
+    with pytest.raises(TokenWrongType):
+        TOKENS.read(TOKENS.issue_access(7, NOW), "refresh", NOW)
+
+
+def test_either_kind_is_read_when_none_is_asked_for() -> None:
+    assert TOKENS.read(TOKENS.issue_access(7, NOW), now=NOW).kind == "access"
+    assert TOKENS.read(TOKENS.issue_refresh(7, NOW), now=NOW).kind == "refresh"
+
+
+def test_a_forged_token_does_not_learn_that_it_is_expired() -> None:
+    forged = Tokens("another secret, of 32 bytes as well", 60, 60).issue_access(7, NOW)
+    with pytest.raises(TokenInvalid):
+        TOKENS.read(forged, "access", NOW + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"user_id": ...},
+        {"user_id": 7},
+        {"jti": ...},
+        {"jti": 5},
+        {"token_type": ...},
+        {"token_type": "sliding"},
+        {"exp": ...},
+        {"exp": "soon"},
+        {"exp": 10**30},
+        {"exp": 1.5},
+        {"iat": "then"},
+    ],
+)
+def test_a_signed_token_with_strange_claims_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(TokenInvalid):
+        TOKENS.read(jwt.encode(_claims(**changes), SECRET, "HS256"), None, NOW)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "..", "\ud800", "é.é.é", "." * 10_000])
+def test_garbage_is_refused(token: str) -> None:
+    with pytest.raises(TokenInvalid):
+        TOKENS.read(token, None, NOW)
+
+
+def test_another_algorithm_is_refused() -> None:
+    unsigned = jwt.encode(_claims(), None, "none")
+    other = jwt.encode(_claims(), SECRET * 2, "HS512")
+    for token in (unsigned, other):
+        with pytest.raises(TokenInvalid):
+            TOKENS.read(token, None, NOW)
