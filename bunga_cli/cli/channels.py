@@ -1,0 +1,126 @@
+"""`bunga channels`: what rooms there can be."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import typer
+
+from bunga_cli.cli import facts, local_api, output, prompts
+from bunga_cli.cli.options import DataOption, JsonOption, OnJoin, find_data
+from bunga_cli.data_folder import DataFolder
+
+app = typer.Typer(help="Make, show, change and delete channels.", no_args_is_help=True)
+
+ChannelId = Annotated[str, typer.Argument(metavar="ID", help="The channel's id.")]
+Key = Literal["name", "allow_new_client", "on_join"]
+
+_SWITCH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+
+@app.command()
+def create(
+    channel_id: ChannelId,
+    *,
+    name: Annotated[str | None, typer.Option(help="What people see; else the id.")] = None,
+    closed: Annotated[bool, typer.Option("--closed", help="Let no new client register.")] = False,
+    on_join: Annotated[
+        OnJoin, typer.Option(help="What a new watcher does to a playing room.")
+    ] = "default",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a channel, and print the address that players need."""
+    folder = find_data(data)
+    body = {
+        "id": channel_id,
+        "name": name or channel_id,
+        "allow_new_client": not closed,
+        "on_join": _policy(on_join),
+    }
+    _show(folder, local_api.call(folder, "POST", "channels", body=body), as_json)
+
+
+@app.command("list")
+def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """List all channels."""
+    channels = facts.read(find_data(data), "channels")["channels"]
+    if as_json:
+        output.document(channels)
+        return
+    headings = ("ID", "NAME", "NEW CLIENTS", "ON JOIN", "MEMBERS", "CREATED")
+    output.table(headings, (list(_facts(channel).values()) for channel in channels))
+
+
+@app.command()
+def show(channel_id: ChannelId, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Show one channel, and the address that players need."""
+    folder = find_data(data)
+    _show(folder, facts.read(folder, "channels", channel_id), as_json)
+
+
+@app.command("set")
+def set_(
+    channel_id: ChannelId,
+    key: Annotated[Key, typer.Argument(metavar="KEY", help="What to change.")],
+    value: Annotated[
+        str,
+        typer.Argument(
+            metavar="VALUE",
+            help="A text; yes or no for allow_new_client; pause, continue or default for on_join.",
+        ),
+    ],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change one thing about a channel; its room knows at once."""
+    folder = find_data(data)
+    body: dict[str, object] = {key: _value(key, value)}
+    _show(folder, local_api.call(folder, "PATCH", "channels", channel_id, body=body), as_json)
+
+
+@app.command()
+def delete(
+    channel_id: ChannelId,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    data: DataOption = None,
+) -> None:
+    """Delete a channel with its room, records and subtitles; its watchers are sent away."""
+    if not yes:
+        prompts.confirm(f"Delete the channel {channel_id} and all that belongs to it?")
+    local_api.call(find_data(data), "DELETE", "channels", channel_id)
+    output.note(f"The channel {channel_id} is deleted.")
+
+
+def _value(key: Key, text: str) -> str | bool | None:
+    if key == "name":
+        return text
+    if key == "on_join" and text in ("pause", "continue", "default"):
+        return _policy(text)
+    if key == "allow_new_client" and text.lower() in _SWITCH:
+        return _SWITCH[text.lower()]
+    allowed = "pause, continue or default" if key == "on_join" else "yes or no"
+    raise typer.BadParameter(f"{text!r} is not {allowed}.", param_hint="VALUE")
+
+
+def _policy(on_join: str) -> str | None:
+    return None if on_join == "default" else on_join
+
+
+def _facts(channel: dict[str, Any]) -> dict[str, object]:
+    return {
+        "id": channel["id"],
+        "name": channel["name"],
+        "new clients": channel["allow_new_client"],
+        "on join": channel["on_join"] or "default",
+        "members": channel["members"],
+        "created": channel["created_at"],
+    }
+
+
+def _show(folder: DataFolder, channel: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        output.document(channel)
+        return
+    server = folder.read_running()
+    path = f"api/channels/{quote(channel['id'], safe='')}/register/"
+    output.fields({**_facts(channel), "for players": server and server.url + path})

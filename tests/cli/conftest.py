@@ -1,0 +1,96 @@
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from socketserver import ThreadingUnixStreamServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from bunga_cli.data_folder import DataFolder
+
+URL = "http://bunga.test:8000/"
+
+Bunga = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@dataclass
+class StandIn:
+    """Answers like a running server, with what the test tells it to."""
+
+    data: DataFolder
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    requests: list[tuple[str, Any]] = field(default_factory=list)
+
+    def answer(self, request: str, body: object, status: int = 200) -> None:
+        self.answers[request] = status, body
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    folder = DataFolder(tmp_path / "data")
+    folder.create()
+    return folder
+
+
+@pytest.fixture
+def bunga(tmp_path: Path) -> Bunga:
+    """Runs the command in an empty folder, with nothing set in its environment."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    root = Path(__file__).parents[2]
+
+    def run(*args: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "bunga_cli", *args],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            cwd=tmp_path,
+            env={**inherited, "PYTHONPATH": str(root), "PYTHONUTF8": "1", **env},
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def server(data: DataFolder) -> Iterator[StandIn]:
+    stand_in = StandIn(data)
+    with (
+        data.control_socket() as path,
+        ThreadingUnixStreamServer(str(path), _handler(stand_in)) as unix_server,
+        data.announced(path, URL),
+    ):
+        thread = Thread(target=unix_server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield stand_in
+        unix_server.shutdown()
+        thread.join()
+
+
+def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def handle_request(self) -> None:
+            request = f"{self.command} {self.path}"
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            stand_in.requests.append((request, json.loads(sent) if sent else None))
+            status, answer = stand_in.answers.get(request, (500, "not scripted"))
+            content = b"" if answer is None else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = handle_request  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            """Stay silent: a Unix socket's client has no address to log."""
+
+    return Handler

@@ -1,0 +1,246 @@
+"""The commands against a stand-in for the server: what they ask, print and return."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Bunga, StandIn
+
+LOBBY = {
+    "id": "lobby",
+    "name": "Lobby",
+    "allow_new_client": True,
+    "on_join": None,
+    "members": 2,
+    "created_at": "2026-01-02T03:04:05+00:00",
+}
+ROOM: dict[str, Any] = {
+    "channel_id": "lobby",
+    "play_state": "waiting",
+    "position_us": 3_723_000_000,
+    "record": {
+        "record_id": "r1",
+        "title": "Sintel",
+        "thumb_url": None,
+        "source": "http",
+        "path": "https://example.org/sintel.mp4",
+    },
+    "sharer": {"id": "ann", "name": "Ann", "color_hue": 10},
+    "watchers": [
+        {"id": "ann", "name": "Ann", "color_hue": 10, "state": "ready", "connections": 2},
+        {"id": "ben", "name": "Ben", "color_hue": 20, "state": "buffering", "connections": 1},
+    ],
+    "waiting_for": [{"id": "ben", "for_us": 4_200_000}],
+    "talking": [],
+    "call_pending": False,
+    "connections": 3,
+}
+
+
+def test_channels_are_listed_as_a_table(bunga: Bunga, server: StandIn) -> None:
+    server.answer("GET /api/v1/channels", {"channels": [LOBBY]})
+
+    done = bunga("channels", "list", "--data", str(server.data.path))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "ID     NAME   NEW CLIENTS  ON JOIN  MEMBERS  CREATED",
+        "lobby  Lobby  yes          default  2        2026-01-02T03:04:05+00:00",
+    ]
+
+
+def test_channels_are_listed_as_json(bunga: Bunga, server: StandIn) -> None:
+    server.answer("GET /api/v1/channels", {"channels": [LOBBY]})
+
+    done = bunga("channels", "list", "--json", "--data", str(server.data.path))
+
+    assert json.loads(done.stdout) == [LOBBY]
+
+
+def test_the_data_folder_is_found_before_the_command_and_in_the_environment(
+    bunga: Bunga, server: StandIn
+) -> None:
+    server.answer("GET /api/v1/channels", {"channels": []})
+    folder = str(server.data.path)
+
+    before = bunga("--data", folder, "channels", "list")
+    in_environment = bunga("channels", "list", BUNGA_DATA=folder)
+    overridden = bunga("channels", "list", "--data", folder, BUNGA_DATA="/nowhere")
+
+    assert [before.returncode, in_environment.returncode, overridden.returncode] == [0, 0, 0]
+
+
+def test_a_made_channel_is_shown_with_the_address_for_players(
+    bunga: Bunga, server: StandIn
+) -> None:
+    made = {**LOBBY, "id": "film/night é", "name": "Film", "allow_new_client": False}
+    server.answer("POST /api/v1/channels", made, status=201)
+
+    done = bunga(
+        *("channels", "create", "film/night é", "--name", "Film", "--closed"),
+        *("--on-join", "continue", "--data", str(server.data.path)),
+    )
+
+    assert done.returncode == 0
+    assert server.requests == [
+        (
+            "POST /api/v1/channels",
+            {
+                "id": "film/night é",
+                "name": "Film",
+                "allow_new_client": False,
+                "on_join": "continue",
+            },
+        )
+    ]
+    address = "http://bunga.test:8000/api/channels/film%2Fnight%20%C3%A9/register/"
+    assert done.stdout.splitlines()[-1].split() == ["for", "players", address]
+
+
+def test_an_id_with_a_slash_is_one_segment_of_the_path(bunga: Bunga, server: StandIn) -> None:
+    server.answer("GET /api/v1/channels/a%2Fb%20c", {**LOBBY, "id": "a/b c"})
+
+    done = bunga("channels", "show", "a/b c", "--data", str(server.data.path))
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0].split(maxsplit=1) == ["id", "a/b c"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sent"),
+    [
+        ("name", "New name", "New name"),
+        ("allow_new_client", "no", False),
+        ("allow_new_client", "TRUE", True),
+        ("on_join", "continue", "continue"),
+        ("on_join", "default", None),
+    ],
+)
+def test_a_channel_is_changed(
+    bunga: Bunga, server: StandIn, key: str, value: str, sent: object
+) -> None:
+    server.answer("PATCH /api/v1/channels/lobby", LOBBY)
+
+    done = bunga("channels", "set", "lobby", key, value, "--data", str(server.data.path))
+
+    assert done.returncode == 0
+    assert server.requests == [("PATCH /api/v1/channels/lobby", {key: sent})]
+
+
+@pytest.mark.parametrize(("key", "value"), [("on_join", "jump"), ("allow_new_client", "maybe")])
+def test_a_value_that_is_not_allowed_is_wrong_usage(
+    bunga: Bunga, server: StandIn, key: str, value: str
+) -> None:
+    done = bunga("channels", "set", "lobby", key, value, "--data", str(server.data.path))
+
+    assert done.returncode == 2
+    assert value in done.stderr
+    assert server.requests == []
+
+
+def test_a_channel_is_deleted_only_after_a_yes(bunga: Bunga, server: StandIn) -> None:
+    server.answer("DELETE /api/v1/channels/lobby", None, status=204)
+    command = ("channels", "delete", "lobby", "--data", str(server.data.path))
+
+    refused = bunga(*command, stdin="n\n")
+    agreed = bunga(*command, stdin="y\n")
+    unasked = bunga(*command, "--yes")
+
+    assert [refused.returncode, agreed.returncode, unasked.returncode] == [1, 0, 0]
+    assert "Error: Nothing was changed." in refused.stderr
+    assert server.requests == [("DELETE /api/v1/channels/lobby", None)] * 2
+
+
+def test_a_refusal_of_the_server_is_one_line(bunga: Bunga, server: StandIn) -> None:
+    refusal = {"error": {"code": "not_found", "message": "There is no channel x."}}
+    server.answer("GET /api/v1/channels/x", refusal, status=404)
+
+    done = bunga("channels", "show", "x", "--data", str(server.data.path))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: There is no channel x.\n"
+
+
+def test_an_answer_that_is_not_understood_is_one_line(bunga: Bunga, server: StandIn) -> None:
+    server.answer("GET /api/v1/channels", ["nonsense"], status=500)
+
+    done = bunga("channels", "list", "--data", str(server.data.path))
+
+    assert done.returncode == 1
+    assert done.stderr == "Error: The server answered with HTTP status 500; its log may say why.\n"
+
+
+def test_an_empty_id_is_refused(bunga: Bunga, server: StandIn) -> None:
+    done = bunga("channels", "show", "", "--data", str(server.data.path))
+
+    assert (done.returncode, done.stderr) == (1, "Error: An id must not be empty.\n")
+
+
+def test_rooms_are_listed(bunga: Bunga, server: StandIn) -> None:
+    server.answer("GET /api/v1/rooms", {"rooms": [ROOM]})
+
+    done = bunga("rooms", "list", "--data", str(server.data.path))
+
+    assert done.stdout.splitlines()[1].split() == [
+        *("lobby", "waiting", "1:02:03", "Sintel", "2", "3")
+    ]
+
+
+def test_a_room_shows_whom_it_waits_for(bunga: Bunga, server: StandIn) -> None:
+    server.answer("GET /api/v1/rooms/lobby", ROOM)
+
+    lines = bunga("rooms", "show", "lobby", "--data", str(server.data.path)).stdout.splitlines()
+
+    assert "waiting for   ben (4 s)" in lines
+    assert lines[-1].split() == ["ben", "Ben", "buffering", "1"]
+
+
+def test_a_room_without_video_is_shown(bunga: Bunga, server: StandIn) -> None:
+    bare = {**ROOM, "record": None, "sharer": None, "watchers": [], "waiting_for": []}
+    server.answer("GET /api/v1/rooms/lobby", bare)
+
+    done = bunga("rooms", "show", "lobby", "--data", str(server.data.path))
+
+    assert done.returncode == 0
+    assert "video         -" in done.stdout.splitlines()
+
+
+def test_a_room_is_reset(bunga: Bunga, server: StandIn) -> None:
+    server.answer("POST /api/v1/rooms/lobby/reset", None, status=204)
+
+    done = bunga("rooms", "reset", "lobby", "--data", str(server.data.path))
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "The room lobby is reset.\n"
+
+
+def test_an_admins_password_is_read_from_stdin(bunga: Bunga, server: StandIn) -> None:
+    server.answer("POST /api/v1/admins", {"id": 1, "username": "root"}, status=201)
+    command = ("admins", "create", "root", "--stdin", "--data", str(server.data.path))
+
+    done = bunga(*command, stdin="correct horse\n")
+    without = bunga(*command, stdin="\n")
+
+    assert done.returncode == 0
+    assert without.stderr == "Error: The password must not be empty.\n"
+    sent = {"username": "root", "password": "correct horse"}
+    assert server.requests == [("POST /api/v1/admins", sent)]
+
+
+def test_admins_are_listed(bunga: Bunga, server: StandIn) -> None:
+    admin = {"id": 1, "username": "root", "created_at": "2026-01-02"}
+    server.answer("GET /api/v1/admins", {"admins": [admin]})
+
+    done = bunga("admins", "list", "--data", str(server.data.path))
+
+    assert done.stdout.splitlines()[1].split() == ["root", "2026-01-02"]
+
+
+def test_a_name_cannot_command_the_terminal(bunga: Bunga, server: StandIn) -> None:
+    server.answer("GET /api/v1/channels", {"channels": [{**LOBBY, "name": "\x1b[2J\u202e\n"}]})
+
+    done = bunga("channels", "list", "--data", str(server.data.path))
+
+    assert len(done.stdout.splitlines()) == 2
+    assert not {"\x1b", "\u202e"} & set(done.stdout)
