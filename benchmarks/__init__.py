@@ -1,0 +1,1 @@
+"""Measurements of a running server; run them from the repository's root, see README.md."""
