@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 _FLUSH_S = 0.25
 _FLUSHES_PER_BEAT = 2
 _RETRY_S = 2.0
+_ROOMS_AT_ONCE = 50
 
 
 class Keeper:
@@ -44,10 +45,12 @@ class Keeper:
         await self.beat()
 
     async def flush(self) -> None:
-        """Store what changed."""
+        """Store what changed, a few rooms at a time: nobody shall wait while all are written."""
         changed = [live for live in self._hub.live.values() if _is_changed(live)]
-        if not changed:
-            return
+        for start in range(0, len(changed), _ROOMS_AT_ONCE):
+            await self._save(changed[start : start + _ROOMS_AT_ONCE])
+
+    async def _save(self, changed: list[LiveRoom]) -> None:
         saved = [(live, live.room.revision) for live in changed]
         snapshots = [snapshot for live in changed for snapshot in live.take_snapshots()]
         progress = [
@@ -56,7 +59,8 @@ class Keeper:
             for record_id, position_us in live.unsaved_progress.items()
         ]
         await self._store.rooms.save(snapshots, self._epoch)
-        await self._store.rooms.save_progress(progress)
+        if progress:
+            await self._store.rooms.save_progress(progress)
         for live, revision in saved:
             live.saved_revision = revision
         _mark_saved(self._hub, progress)

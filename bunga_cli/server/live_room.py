@@ -38,6 +38,7 @@ class LiveRoom:
         self.saved_revision = room.revision
         self.unsaved_progress: dict[str, int] = {}
         self.was_put_away = False
+        self._last_encoded: tuple[Event | None, bytes] = None, b""
         self._projected: list[RoomSnapshot] = []
         self._is_stopped = False
         self._clock = clock
@@ -112,7 +113,7 @@ class LiveRoom:
 
     def _deliver(self, tell: Tell) -> None:
         """Encode once, write the same bytes to every receiver."""
-        frame = text_frame(v1.encode(tell.event))
+        frame = self._encode(tell.event)
         if tell.to is not None:
             self.connections[tell.to].send(frame)
         elif type(tell.event) is Status:
@@ -123,6 +124,14 @@ class LiveRoom:
             for conn, connection in self.connections.items():
                 if conn not in tell.but:
                     connection.send(frame)
+
+    def _encode(self, event: Event) -> bytes:
+        """Return the frame for an event; many ask for the same one after a restart."""
+        last_event, frame = self._last_encoded
+        if event is not last_event:
+            frame = text_frame(v1.encode(event))
+            self._last_encoded = event, frame
+        return frame
 
     def _arm(self) -> None:
         """See to it that the timer fires no later than the room wants; earlier does no harm."""

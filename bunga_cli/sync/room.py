@@ -24,6 +24,8 @@ from bunga_cli.sync.values import ConnId
 from bunga_cli.sync.views import RoomView, Waiting, WatcherView
 
 _NOTHING: list[Effect] = []
+_PASSING = frozenset({commands.WhatsOn, commands.Say})
+"""Commands of a watcher that change nothing in the room, and so none of its deadlines."""
 
 
 class Room(Deadlines):
@@ -45,6 +47,7 @@ class Room(Deadlines):
         snapshot: RoomSnapshot | None = None,
     ) -> None:
         super().__init__(channel_id, policy, now_us, {} if progress is None else progress)
+        self._now_playing: events.NowPlaying | None = None
         self._phase_us = phase_us
         if snapshot is not None:
             self._restore(snapshot, now_us)
@@ -84,6 +87,9 @@ class Room(Deadlines):
                 return _NOTHING
         if self.next_deadline_us is not None and now_us >= self.next_deadline_us:
             self._expire(now_us)
+        if type(command) in _PASSING and socket.joined:
+            self._handlers[type(command)](self, socket, command, now_us)
+            return self._drain()
         was_lapsed = socket.lapsed
         if was_lapsed:
             self._unlapse(socket)
@@ -149,8 +155,11 @@ class Room(Deadlines):
     # -- commands ---------------------------------------------------------------------------------
 
     def _on_whats_on(self, socket: Socket, command: commands.WhatsOn, now_us: int) -> None:
-        if self.projection is not None:
-            self._tell(events.NowPlaying(self.projection), to=socket.conn)
+        if self.projection is None:
+            return
+        if self._now_playing is None or self._now_playing.projection is not self.projection:
+            self._now_playing = events.NowPlaying(self.projection)
+        self._tell(self._now_playing, to=socket.conn)
 
     def _on_join(self, socket: Socket, command: commands.Join, now_us: int) -> None:
         if command.user.id != socket.account:
