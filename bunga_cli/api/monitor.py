@@ -9,7 +9,7 @@ from bunga_cli.api.access import ADMIN_ONLY
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import ApiError
 from bunga_cli.api.paths import CHANNEL_ID
-from bunga_cli.api.rooms import reset_room, view_of
+from bunga_cli.api.rooms import view_of
 from bunga_cli.sync.values import Projection, User
 from bunga_cli.sync.views import RoomView
 
@@ -103,14 +103,14 @@ async def read_logs(context: Context) -> dict[str, list[str]]:
 async def read_room(channel_id: str, context: Context) -> MonitoredRoom:
     """Return a channel's room."""
     await _require_channel(channel_id, context)
-    return MonitoredRoom.of(await view_of(channel_id, context))
+    return MonitoredRoom.of(view_of(channel_id, context))
 
 
 @router.post(f"/{CHANNEL_ID}/reset")
 async def reset(channel_id: str, context: Context) -> dict[str, str]:
     """Empty a channel's room; its clients leave the player."""
     await _require_channel(channel_id, context)
-    await reset_room(channel_id, context)
+    await context.hub.reset(channel_id)
     return {"message": "Channel state has been reset"}
 
 

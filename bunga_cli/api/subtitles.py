@@ -1,6 +1,5 @@
 """Subtitles: uploaded for a record, opened by whoever was given the address."""
 
-import asyncio
 from http import HTTPStatus
 from pathlib import PurePosixPath
 
@@ -78,21 +77,16 @@ async def _require_member(account: AccountRow, channel_id: str, context: AppCont
 
 
 async def _projected_record(channel_id: str, record_id: str, context: AppContext) -> RecordRow:
-    """Return a record that was projected; one on screen is waited for until it is stored."""
-    for _ in range(20):
-        row = await context.store.uploads.record(channel_id, record_id)
-        if row is not None:
-            return row
-        if not _is_on_screen(channel_id, record_id, context):
-            break
-        await asyncio.sleep(0.1)
-    raise not_found("VideoRecord")
-
-
-def _is_on_screen(channel_id: str, record_id: str, context: AppContext) -> bool:
+    """Return a record that was projected, or is on screen and not stored yet."""
+    row = await context.store.uploads.record(channel_id, record_id)
     room = context.hub.room(channel_id)
-    projection = room.projection if room else None
-    return projection is not None and projection.record.record_id == record_id
+    if row is None and room and room.projection:
+        record = room.projection.record
+        if record.record_id == record_id:
+            row = await context.store.uploads.ensure_record(channel_id, record)
+    if row is None:
+        raise not_found("VideoRecord")
+    return row
 
 
 def _name_of(uploaded_name: str) -> str:

@@ -36,4 +36,6 @@ def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         output.document(admins)
         return
-    output.table(("NAME", "CREATED"), ((a["username"], a["created_at"]) for a in admins))
+    output.table(
+        ("NAME", "CREATED"), ((a["username"], output.moment(a["created_at"])) for a in admins)
+    )

@@ -113,7 +113,7 @@ def _facts(channel: dict[str, Any]) -> dict[str, object]:
         "new clients": channel["allow_new_client"],
         "on join": channel["on_join"] or "default",
         "members": channel["members"],
-        "created": channel["created_at"],
+        "created": output.moment(channel["created_at"]),
     }
 
 

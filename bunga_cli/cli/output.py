@@ -5,6 +5,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 _BOLD, _PLAIN = "\033[1m", "\033[0m"
 
@@ -49,6 +50,11 @@ def fields(values: Mapping[str, object]) -> None:
     width = max(map(_width, values))
     for name, value in values.items():
         print(_bold(name) + " " * (width - _width(name)), _cell(value), sep="  ", flush=True)
+
+
+def moment(iso_time: str) -> str:
+    """Return an ISO 8601 time in this machine's time zone, to the minute, for a table."""
+    return datetime.fromisoformat(iso_time).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _bold(text: str) -> str:

@@ -23,10 +23,6 @@ class Limits:
     """How long a peer may take to answer a close frame."""
     ping_interval_s: float = 20.0
     ping_timeout_s: float = 20.0
-    frames_per_s: int = 50
-    """How many frames a connection may send for long; 0 means without bound."""
-    frame_burst: int = 500
-    """How many frames it may send at once."""
 
 
 class TokenBucket:

@@ -3,7 +3,7 @@
 import builtins
 from typing import TypedDict, Unpack
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bunga_cli.clock import utc_now
@@ -92,6 +92,15 @@ class Channels:
             if not (await connection.execute(query)).rowcount:
                 raise _no_channel(channel_id)
         return orphans
+
+    @unbroken
+    async def member_counts(self) -> dict[str, int]:
+        """Return how many members the channels have; those without any are left out."""
+        query = select(members.c.channel_id, func.count().label("members")).group_by(
+            members.c.channel_id
+        )
+        async with self._database.read() as connection:
+            return {row.channel_id: row.members for row in await connection.execute(query)}
 
     @unbroken
     async def members(self, channel_id: str) -> builtins.list[MemberRow]:

@@ -1,12 +1,17 @@
 """What clients upload: subtitles of records, and their own logs. The bytes are files elsewhere."""
 
+from dataclasses import asdict
+
 from sqlalchemy import ColumnElement, delete, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import IntegrityError
 
 from bunga_cli.clock import utc_now
 from bunga_cli.errors import NotFound
 from bunga_cli.store.database import Database, unbroken
 from bunga_cli.store.rows import ClientLogRow, RecordRow, SubtitleRow, value_of, value_or_none
 from bunga_cli.store.schema import accounts, client_logs, records, subtitles
+from bunga_cli.sync.values import VideoRecord
 
 _uploader = func.coalesce(accounts.c.username, "").label("uploader")
 _SUBTITLES = select(
@@ -41,6 +46,24 @@ class Uploads:
         )
         async with self._database.read() as connection:
             return value_or_none(RecordRow, (await connection.execute(query)).one_or_none())
+
+    @unbroken
+    async def ensure_record(self, channel_id: str, record: VideoRecord) -> RecordRow:
+        """Return the row of a record that is projected, made if it is not stored yet.
+
+        Raises NotFound if the channel was removed meanwhile.
+        """
+        values = {"channel_id": channel_id, "position_us": 0, "updated_at": utc_now()}
+        query = upsert(records).values(**asdict(record), **values).on_conflict_do_nothing()
+        try:
+            async with self._database.begin() as connection:
+                await connection.execute(query)
+        except IntegrityError as error:
+            raise NotFound(f"There is no channel {channel_id!r}.") from error
+        row = await self.record(channel_id, record.record_id)
+        if row is None:
+            raise NotFound(f"There is no channel {channel_id!r}.")
+        return row
 
     @unbroken
     async def add_subtitle(

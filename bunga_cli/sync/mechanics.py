@@ -90,6 +90,8 @@ class Mechanics:
             return
         if watcher.is_ready:
             watcher.arriving = False
+        else:
+            watcher.buffering_since_us = now_us
         if watcher.excused:
             parking.tend(watcher, self.position_at(now_us), self.policy)
         self._tell(events.ReadinessChanged(watcher.user, was_ready), but=socket)

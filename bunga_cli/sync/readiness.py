@@ -115,6 +115,8 @@ class Watcher:
     """The position in the media at which it was excused."""
     parked_at_us: int | None = None
     park_lead_us: int = 0
+    buffering_since_us: int = 0
+    """Since when it is not ready; means nothing while it is."""
 
     @property
     def id(self) -> str:

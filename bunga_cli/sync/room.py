@@ -144,9 +144,7 @@ class Room(Deadlines):
             position_us=self.position_at(now_us),
             projection=self.projection,
             watchers=tuple(_watcher_view(w) for w in self.roster.watchers.values()),
-            waiting_for=tuple(
-                Waiting(w.id, now_us - max(held_since_us or 0, w.joined_us)) for w in waited_for
-            ),
+            waiting_for=tuple(_waiting(w, held_since_us or 0, now_us) for w in waited_for),
             talking=tuple(self.call.talking),
             call_pending=bool(self.call.pending),
             connections=len(self.roster.sockets),
@@ -315,6 +313,11 @@ class Room(Deadlines):
             self.roster.add(user, now_us).away_since_us = now_us
         if snapshot.watchers:
             self._empty_since_us = None
+
+
+def _waiting(watcher: Watcher, held_since_us: int, now_us: int) -> Waiting:
+    since_us = max(held_since_us, watcher.joined_us, watcher.buffering_since_us)
+    return Waiting(watcher.id, now_us - since_us)
 
 
 def _watcher_view(watcher: Watcher) -> WatcherView:

@@ -21,6 +21,7 @@ _POLICY = (
 _STATIC = files(__name__) / "static"
 _STYLE = (_STATIC / "pages.css").read_bytes()
 _HOME = Template((_STATIC / "home.html").read_text("utf-8"))
+_CONSOLE = Template((_STATIC / "console.html").read_text("utf-8"))
 _NOT_FOUND = Template((_STATIC / "not_found.html").read_text("utf-8"))
 
 
@@ -31,11 +32,14 @@ def create_pages(settings: Callable[[], Settings]) -> ASGIApp:
         base_url = settings().server.public_url or str(request.base_url).rstrip("/")
         return _page(_HOME, settings().site.name, base_url=base_url)
 
+    async def console(_request: Request) -> Response:
+        return _page(_CONSOLE, settings().site.name)
+
     async def not_found(_request: Request, _error: Exception) -> Response:
         return _page(_NOT_FOUND, settings().site.name, status=HTTPStatus.NOT_FOUND)
 
     return Starlette(
-        routes=[Route("/", home), Route("/static/pages.css", _style)],
+        routes=[Route("/", home), Route("/console", console), Route("/static/pages.css", _style)],
         exception_handlers={HTTPStatus.NOT_FOUND: not_found},
     )
 

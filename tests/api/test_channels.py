@@ -109,13 +109,3 @@ async def test_patching_the_site_without_a_name_changes_nothing(
 ) -> None:
     assert (await admin.patch("/api/site", json={})).json() == {"id": 1, "name": "My Bunga Server"}
     assert (await admin.put("/api/site", json={})).status_code == 400
-
-
-async def test_a_reset_forgets_a_room_that_is_only_stored(
-    site: Site, admin: httpx2.AsyncClient, stored_room: None
-) -> None:
-    before = (await admin.get("/api/monitor/demo/cache")).json()
-    await admin.post("/api/monitor/demo/reset")
-    after = (await admin.get("/api/monitor/demo/cache")).json()
-    assert before["current_projection"]["record_id"] == "rec-1"
-    assert after["current_projection"] is None

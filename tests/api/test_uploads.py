@@ -9,7 +9,6 @@ import pytest
 
 from bunga_cli.errors import NotFound
 from bunga_cli.store import Store
-from bunga_cli.sync.snapshot import RoomSnapshot
 from bunga_cli.sync.values import SERVER, Projection, VideoRecord
 from bunga_cli.sync.views import RoomView
 from tests.api.site import Site
@@ -89,28 +88,16 @@ async def test_an_admin_may_upload_without_being_a_member(
     await _upload(admin, "a.srt")
 
 
-async def test_a_record_on_screen_is_waited_for_until_it_is_stored(
-    site: Site, member: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+async def test_a_record_on_screen_takes_a_subtitle_before_it_is_stored(
+    site: Site, member: httpx2.AsyncClient
 ) -> None:
     record = VideoRecord("rec-1", "A film", None, "http", "http://a/b")
-    on_screen = RoomView("demo", "paused", 0, Projection(record, SERVER), (), (), (), False, 1)
-    site.hub.live["demo"] = on_screen
-    uploads, asked = site.context.store.uploads, []
-    find = uploads.record
-
-    async def stored_when_asked_twice(channel_id: str, record_id: str) -> object:
-        asked.append(record_id)
-        if len(asked) == 2:
-            await _store_room(site.context.store, on_screen)
-        return await find(channel_id, record_id)
-
-    monkeypatch.setattr(uploads, "record", stored_when_asked_twice)
+    projection = Projection(record, SERVER)
+    site.hub.live["demo"] = RoomView("demo", "paused", 0, projection, (), (), (), False, 1)
     await _upload(member, "a.srt")
-    assert asked == ["rec-1", "rec-1"]
-
-
-async def _store_room(store: Store, view: RoomView) -> None:
-    await store.rooms.save([RoomSnapshot("demo", view.projection, 0, 0, 0, ())], "epoch")
+    stored = await site.context.store.uploads.record("demo", "rec-1")
+    assert stored is not None
+    assert (stored.title, stored.position_us) == ("A film", 0)
 
 
 async def test_a_file_over_the_limit_is_refused_before_it_is_read(

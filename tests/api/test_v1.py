@@ -116,18 +116,14 @@ async def test_a_live_room_is_shown_whole(site: Site, admin: httpx2.AsyncClient)
     assert (await admin.get("/api/v1/rooms")).json() == {"rooms": [room]}
 
 
-async def test_a_room_that_is_not_alive_is_shown_as_it_was_left(
-    admin: httpx2.AsyncClient, stored_room: None
-) -> None:
+async def test_a_room_that_is_not_alive_is_shown_empty(admin: httpx2.AsyncClient) -> None:
     room = (await admin.get("/api/v1/rooms/demo")).json()
-    assert (room["play_state"], room["position_us"]) == ("paused", 2_000_000)
-    assert (room["record"], room["watchers"], room["connections"]) == (FILM, [], 0)
+    assert (room["play_state"], room["position_us"]) == ("paused", 0)
+    assert (room["record"], room["watchers"], room["connections"]) == (None, [], 0)
     assert (await admin.get("/api/v1/rooms")).json() == {"rooms": []}
 
 
-async def test_a_reset_answers_with_the_empty_room(
-    site: Site, admin: httpx2.AsyncClient, stored_room: None
-) -> None:
+async def test_a_reset_answers_with_the_empty_room(site: Site, admin: httpx2.AsyncClient) -> None:
     answer = await admin.post("/api/v1/rooms/demo/reset")
     assert (answer.status_code, answer.json()["record"]) == (200, None)
     assert site.hub.told == [("reset", "demo")]

@@ -53,7 +53,7 @@ def bunga(tmp_path: Path) -> Bunga:
             encoding="utf-8",
             timeout=60,
             cwd=tmp_path,
-            env={**inherited, "PYTHONPATH": str(root), "PYTHONUTF8": "1", **env},
+            env={**inherited, "PYTHONPATH": str(root), "PYTHONUTF8": "1", "TZ": "UTC", **env},
             check=False,
         )
 

@@ -1,17 +1,22 @@
 """`bunga serve` as a process, and the commands against it, alive and gone."""
 
+import asyncio
 import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bunga_cli.data_folder import DataFolder
+from bunga_cli.store import Store
 from tests.cli.conftest import Bunga
 
 ROOT = Path(__file__).parents[2]
@@ -143,3 +148,45 @@ def test_a_file_in_the_folders_place_is_told(bunga: Bunga, folder: DataFolder) -
     assert done.stderr.startswith("Error: ")
     assert len(done.stderr.splitlines()) == 1
     assert folder.path.read_text() == "precious"
+
+
+def test_a_database_of_a_newer_version_is_told_and_stays_as_it_is(
+    bunga: Bunga, folder: DataFolder
+) -> None:
+    folder.create()
+    asyncio.run(_make_newer(folder))
+    before = {path: path.read_bytes() for path in folder.path.iterdir() if path.is_file()}
+
+    done = bunga("serve", "--host", "127.0.0.1", "--port", "0")
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "newer version" in done.stderr
+    assert {path: path.read_bytes() for path in folder.path.iterdir() if path.is_file()} == before
+
+
+async def _make_newer(folder: DataFolder) -> None:
+    store = await Store.open(folder.database)
+    await store.close()
+    with closing(sqlite3.connect(folder.database)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+
+def test_a_folder_that_cannot_be_made_is_told(bunga: Bunga) -> None:
+    done = bunga("serve", "--host", "127.0.0.1", "--port", "0", "--data", "/proc/nowhere/data")
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "/proc/nowhere/data" in done.stderr
+
+
+def test_every_start_prints_what_a_person_needs_next(
+    serving: subprocess.Popen[str], folder: DataFolder, bunga: Bunga
+) -> None:
+    running = folder.read_running()
+    assert running
+    shown = bunga("channels", "show", "lobby").stdout
+    assert f"{running.url}api/channels/lobby/register/" in shown
+    for path in ("", "console", "healthz", "api/docs"):
+        with urllib.request.urlopen(running.url + path) as answer:
+            assert answer.status == 200

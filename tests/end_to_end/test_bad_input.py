@@ -6,7 +6,10 @@ that did, shows at once.
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -310,6 +313,25 @@ async def test_a_token_of_no_account_is_refused(user_id: str, site: Site) -> Non
     forged = jwt.encode({**claims, "user_id": user_id}, site.secret)
 
     assert await _close_code(site.chat_url(forged, "lobby")) == 4001
+
+
+async def test_a_token_of_a_removed_account_is_refused(tmp_path: Path) -> None:
+    with running_site(tmp_path / "data") as site:
+        token = site.register("lobby", "gone")["token"]["access"]
+        assert "code" in json.loads(await _first_frame(site.chat_url(token, "lobby")))
+        with closing(sqlite3.connect(site.data / "bunga.db")) as database:
+            database.execute("DELETE FROM accounts WHERE username = 'gone'")
+            database.commit()
+
+        assert await _close_code(site.chat_url(token, "lobby")) == 4001
+        bearer = {"Authorization": f"Bearer {token}"}
+        answer = httpx2.get(f"{site.url}/api/site", headers=bearer)
+        assert answer.json()["code"] == "user_not_found"
+
+
+async def _first_frame(url: str) -> str:
+    async with connect(url, compression=None) as socket:
+        return str(await socket.recv())
 
 
 async def _close_code(url: str) -> int:

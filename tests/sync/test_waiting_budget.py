@@ -35,6 +35,16 @@ def test_waiting_names_who_is_waited_for() -> None:
     assert stage.status.ready_ids == ("ann", "bob")
 
 
+def test_each_one_waited_for_is_named_with_its_own_time() -> None:
+    stage = playing("ann", "bob", "cat")
+    stage.buffer("bob")
+    stage.advance(7)
+    stage.buffer("cat")
+    stage.advance(2)
+    waited = {waiting.id: waiting.since_us for waiting in stage.room.view(stage.now_us).waiting_for}
+    assert waited == {"bob": us(9), "cat": us(2)}
+
+
 def test_the_budget_is_spent_in_pieces() -> None:
     stage = playing("ann", "bob")
     for _ in range(3):

@@ -41,6 +41,14 @@ async def test_pages_load_nothing_from_elsewhere() -> None:
     assert "url(" not in style.text
 
 
+async def test_the_console_tells_how_the_site_is_run() -> None:
+    async with _client(_named("<Home>")) as client:
+        answer = await client.get("/console")
+    assert answer.status_code == 200
+    assert "bunga channels create" in answer.text
+    assert "&lt;Home&gt;" in answer.text
+
+
 async def test_what_is_not_found_is_a_page_for_people() -> None:
     async with _client(_named("<Home>")) as client:
         answer = await client.get("/nothing")

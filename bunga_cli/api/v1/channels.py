@@ -67,8 +67,9 @@ class ChannelPatch(StrictBody):
 @router.get("")
 async def list_channels(context: Context) -> Channels:
     """Return all channels."""
+    members = await context.store.channels.member_counts()
     rows = await context.store.channels.list()
-    return Channels(channels=[await _channel(row, context) for row in rows])
+    return Channels(channels=[_channel(row, members.get(row.id, 0)) for row in rows])
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -77,13 +78,14 @@ async def create_channel(new: NewChannel, context: Context) -> Channel:
     row = await context.store.channels.create(
         new.id, new.name, allow_new_client=new.allow_new_client, on_join=new.on_join
     )
-    return await _channel(row, context)
+    return _channel(row, members=0)
 
 
 @router.get(f"/{CHANNEL_ID}")
 async def show_channel(channel_id: str, context: Context) -> Channel:
     """Return one channel."""
-    return await _channel(await existing_channel(channel_id, context), context)
+    row = await existing_channel(channel_id, context)
+    return _channel(row, len(await context.store.channels.members(channel_id)))
 
 
 @router.patch(f"/{CHANNEL_ID}")
@@ -91,7 +93,8 @@ async def change_channel(channel_id: str, patch: ChannelPatch, context: Context)
     """Change a channel, at once in its live room too."""
     said = patch.model_dump(exclude_unset=True)
     changes = ChannelChanges(**said)  # type: ignore[typeddict-item]  # the model has its keys
-    return await _channel(await update_channel(channel_id, changes, context), context)
+    row = await update_channel(channel_id, changes, context)
+    return _channel(row, len(await context.store.channels.members(channel_id)))
 
 
 @router.delete(f"/{CHANNEL_ID}", status_code=HTTPStatus.NO_CONTENT, response_class=Response)
@@ -108,13 +111,12 @@ async def existing_channel(channel_id: str, context: AppContext) -> ChannelRow:
     return row
 
 
-async def _channel(row: ChannelRow, context: AppContext) -> Channel:
-    members = await context.store.channels.members(row.id)
+def _channel(row: ChannelRow, members: int) -> Channel:
     return Channel(
         id=row.id,
         name=row.name,
         allow_new_client=row.allow_new_client,
         on_join=row.on_join,
-        members=len(members),
+        members=members,
         created_at=row.created_at,
     )

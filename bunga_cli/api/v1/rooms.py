@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bunga_cli.api.context import Context
 from bunga_cli.api.paths import CHANNEL_ID
-from bunga_cli.api.rooms import reset_room, view_of
+from bunga_cli.api.rooms import view_of
 from bunga_cli.api.v1.channels import existing_channel
 from bunga_cli.sync.views import RoomView, WatcherView
 
@@ -110,12 +110,12 @@ async def list_rooms(context: Context) -> Rooms:
 async def show_room(channel_id: str, context: Context) -> Room:
     """Return a channel's room, alive or not."""
     await existing_channel(channel_id, context)
-    return Room.of(await view_of(channel_id, context))
+    return Room.of(view_of(channel_id, context))
 
 
 @router.post(f"/{CHANNEL_ID}/reset")
 async def reset(channel_id: str, context: Context) -> Room:
     """Empty a channel's room and return what it is then; its clients leave the player."""
     await existing_channel(channel_id, context)
-    await reset_room(channel_id, context)
-    return Room.of(await view_of(channel_id, context))
+    await context.hub.reset(channel_id)
+    return Room.of(view_of(channel_id, context))
