@@ -16,6 +16,7 @@ import uvloop
 
 from benchmarks.capacity import Steps, measure_capacity
 from benchmarks.commands import measure_commands
+from benchmarks.comparison import CAPACITY, COMMANDS, FAN_OUT, PEERS, Part, measure_peers
 from benchmarks.fanout import Pace, measure_fanout
 from benchmarks.footprint import measure_cold_start, measure_memory
 from benchmarks.report import Table, as_json, as_markdown, environment
@@ -33,6 +34,7 @@ from bunga_cli.errors import BungaError, Invalid
 
 MOST_CONNECTIONS = 60_000
 MOST_SECONDS = 1_000.0
+OURS_ALONE = {"cold-start", "peers"}
 
 
 def main() -> None:
@@ -59,9 +61,11 @@ def main() -> None:
 
 def refuse_what_is_not_ours(args: argparse.Namespace) -> None:
     """Raise Invalid for a server that may or can not be measured so."""
-    if args.url and args.what == "cold-start":
+    if not args.url:
+        return
+    if args.what in OURS_ALONE:
         raise Invalid("only a server of our own can be started: leave out --url")
-    if args.url and not args.allow_remote and not ServerAddress.parse(args.url).is_loopback:
+    if not args.allow_remote and not ServerAddress.parse(args.url).is_loopback:
         raise Invalid("the server is on another machine: --allow-remote if it is yours to load")
 
 
@@ -72,7 +76,7 @@ async def measure_all(args: argparse.Namespace) -> list[Table]:
         host = partial(remote, url=args.url, pid=args.pid)
     measurements = _measurements(args, host)
     if args.what == "all":
-        skipped = {"cold-start"} if args.url else set()
+        skipped = OURS_ALONE if args.url else {"peers"}
         return [await run() for name, run in measurements.items() if name not in skipped]
     return [await measurements[args.what]()]
 
@@ -81,15 +85,32 @@ Measurement = Callable[[], Coroutine[None, None, Table]]
 
 
 def _measurements(args: argparse.Namespace, host: Host) -> dict[str, Measurement]:
+    rate = args.connect_rate
     steps = Steps(args.first, args.step, args.max, args.settle, args.hold)
     pace = Pace(args.messages, args.message_rate, args.seconds)
     return {
-        "capacity": partial(measure_capacity, host, steps, args.connect_rate),
-        "fan-out": partial(measure_fanout, host, args.room_sizes, pace, args.connect_rate),
-        "commands": partial(measure_commands, host, args.askers, args.seconds, args.connect_rate),
-        "memory": partial(measure_memory, host, args.idle, args.settle, args.connect_rate),
+        "capacity": partial(measure_capacity, host, steps, rate),
+        "fan-out": partial(measure_fanout, host, args.room_sizes, pace, rate),
+        "commands": partial(measure_commands, host, args.askers, args.seconds, rate),
+        "memory": partial(measure_memory, host, args.idle, args.settle, rate),
         "cold-start": partial(asyncio.to_thread, measure_cold_start, args.starts, pin=args.pin),
+        "peers": partial(measure_peers, _parts(args), args.peers, pin=args.pin),
     }
+
+
+def _parts(args: argparse.Namespace) -> list[Part]:
+    """Return what is measured of our server and of its peers."""
+    rate, number = args.connect_rate, args.peer_connections
+    step = Steps(number, 1, number, args.settle, args.hold)
+    pace = Pace(args.messages, args.message_rate, args.seconds)
+    fan_out = partial(measure_fanout, sizes=args.room_sizes, pace=pace, connects_per_second=rate)
+    commands = partial(measure_commands, numbers=args.askers, seconds=args.seconds, per_second=rate)
+    capacity = partial(measure_capacity, steps=step, per_second=rate)
+    return [
+        Part("fan-out, room of {}", FAN_OUT, fan_out),
+        Part("commands, {} connections", COMMANDS, commands),
+        Part("{} connections", CAPACITY, capacity),
+    ]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -101,7 +122,8 @@ def build_parser() -> argparse.ArgumentParser:
         "what",
         nargs="?",
         default="all",
-        choices=["all", "capacity", "fan-out", "commands", "memory", "cold-start"],
+        choices=["all", "capacity", "fan-out", "commands", "memory", "cold-start", "peers"],
+        help="all: everything but peers",
     )
     _add_target(parser.add_argument_group("the server"))
     _add_load(parser.add_argument_group("the load"))
@@ -126,7 +148,7 @@ def _add_load(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--step", type=count, default=3_000, help="capacity: more each time")
     group.add_argument("--max", type=count, default=19_000, help="capacity: connections at last")
     group.add_argument("--hold", type=seconds, default=20.0, help="capacity: s per step")
-    group.add_argument("--settle", type=seconds, default=3.0, help="s without measuring before")
+    group.add_argument("--settle", type=seconds, default=12.0, help="s without measuring before")
     group.add_argument("--connect-rate", type=seconds, default=500.0, help="connections per s")
     group.add_argument("--room-sizes", type=counts, default=[5, 50, 500], help="fan-out")
     group.add_argument("--messages", type=count, default=200, help="fan-out: how many are timed")
@@ -135,6 +157,8 @@ def _add_load(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--askers", type=counts, default=[1, 8, 64], help="commands: connections")
     group.add_argument("--idle", type=count, default=5_000, help="memory: connections")
     group.add_argument("--starts", type=count, default=5, help="cold start: how often")
+    group.add_argument("--peers", type=peers, default=PEERS, help=f"of {','.join(PEERS)}")
+    group.add_argument("--peer-connections", type=count, default=5_000, help="peers: capacity at")
 
 
 def count(text: str) -> int:
@@ -148,6 +172,14 @@ def count(text: str) -> int:
 def counts(text: str) -> list[int]:
     """Return numbers with commas between them."""
     return [count(part) for part in text.split(",")]
+
+
+def peers(text: str) -> list[str]:
+    """Return names of peers with commas between them."""
+    names = text.split(",")
+    if unknown := set(names) - set(PEERS):
+        raise argparse.ArgumentTypeError(f"no such peer: {', '.join(sorted(unknown))}")
+    return names
 
 
 def seconds(text: str) -> float:

@@ -102,10 +102,11 @@ async def served(
         environ = WITHOUT_RATE_LIMIT if unlimited else {}
         with serving(Path(folder), pin=pin, environ=environ) as (process, port):
             await asyncio.to_thread(wait_until_healthy, process, port)
-            yield Target(_rooms(port, tokens), Meter(process.pid))
+            yield Target(rooms_at(port, tokens), Meter(process.pid))
 
 
-def _rooms(port: int, tokens: list[list[tuple[str, str]]]) -> Rooms:
+def rooms_at(port: int, tokens: list[list[tuple[str, str]]]) -> Rooms:
+    """Return a seat per name and token on a port of this machine."""
     url = f"http://127.0.0.1:{port}/api/channels/load-{{}}/register/"
     return [
         [_seat(url.format(room), number, *one) for number, one in enumerate(seats)]
@@ -155,16 +156,25 @@ def serving(
 
     It is told nothing by the settings file and the environment of who runs the benchmark.
     """
-    port, config = _free_port(), folder / "bunga.toml"
+    port, config = free_port(), folder / "bunga.toml"
     config.touch()
     command = [sys.executable, "-m", "bunga_cli", "serve", "--data", str(folder / "data")]
     command += ["--host", "127.0.0.1", "--port", str(port), "--config", str(config)]
     command += ["--log-level", "warning"]
+    with running(command, pin=pin, environ=environ) as process:
+        yield process, port
+
+
+@contextmanager
+def running(
+    command: Sequence[str], *, pin: bool, environ: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server, on the servers' core if it is to be pinned, for the length of a block."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("BUNGA_")}
     process = subprocess.Popen(command, env={**inherited, **environ}, stdout=subprocess.DEVNULL)
     try:
         pin_to(process.pid, SERVER_CORE if pin else None)
-        yield process, port
+        yield process
     finally:
         process.terminate()
         try:
@@ -199,7 +209,8 @@ def _is_healthy(port: int) -> bool:
         connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nobody listens now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

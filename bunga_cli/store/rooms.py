@@ -49,11 +49,11 @@ _SAVE_PROGRESS = (
 
 _LAST_ALIVE = select(beats.c.heartbeat_us).where(beats.c.epoch == rooms.c.epoch).scalar_subquery()
 _RAN_FOR_US = _LAST_ALIVE - rooms.c.at_us
+_WHERE_LAST_ALIVE_US = rooms.c.position_us + case(
+    (_RAN_FOR_US > 0, rooms.c.rate * _RAN_FOR_US), else_=0
+)
 _STOP_WHERE_LAST_ALIVE = update(rooms).values(
-    position_us=rooms.c.position_us + case((_RAN_FOR_US > 0, rooms.c.rate * _RAN_FOR_US), else_=0),
-    rate=0,
-    at_us=0,
-    epoch=bindparam("new_epoch"),
+    position_us=_WHERE_LAST_ALIVE_US, rate=0, at_us=0, epoch=bindparam("new_epoch")
 )
 _PROGRESS_OF_ROOMS = (
     update(records)
@@ -62,7 +62,17 @@ _PROGRESS_OF_ROOMS = (
 )
 
 _LOAD = (
-    select(rooms, records.c.title, records.c.thumb_url, records.c.source, records.c.path)
+    select(
+        rooms.c.channel_id,
+        rooms.c.record_id,
+        rooms.c.sharer,
+        rooms.c.watchers,
+        _WHERE_LAST_ALIVE_US.label("position_us"),
+        records.c.title,
+        records.c.thumb_url,
+        records.c.source,
+        records.c.path,
+    )
     .outerjoin(
         records,
         (records.c.channel_id == rooms.c.channel_id) & (records.c.record_id == rooms.c.record_id),
@@ -115,7 +125,7 @@ class Rooms:
 
     @unbroken
     async def load_all(self) -> list[RoomSnapshot]:
-        """Return all rooms as stored, sorted by channel."""
+        """Return all rooms, sorted by channel, paused where their process was last seen alive."""
         async with self._database.read() as connection:
             return await _load(connection)
 
@@ -190,8 +200,8 @@ def _snapshot(row: AnyRow) -> RoomSnapshot:
         channel_id=row.channel_id,
         projection=_projection(row),
         position_us=row.position_us,
-        rate=row.rate,
-        at_us=row.at_us,
+        rate=0,
+        at_us=0,
         watchers=tuple(User(**watcher) for watcher in row.watchers),
     )
 

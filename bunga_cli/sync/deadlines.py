@@ -81,12 +81,19 @@ class Deadlines(Presence):
         """
         if self._tick_us is None or now_us < self._tick_us:
             return
-        if self.playback.is_running:
-            for watcher in self.roster.watchers.values():
-                if watcher.excused and watcher.is_present:
-                    parking.tend(watcher, self.position_at(now_us), self.policy)
+        for watcher in self.roster.watchers.values():
+            if watcher.excused and watcher.is_present:
+                self._tend(watcher, now_us)
         self._tick_us = None
         self._tell_status(now_us)
+
+    def _tend(self, watcher: Watcher, now_us: int) -> None:
+        """See what becomes of one that nobody waits for."""
+        has_been_us = now_us - watcher.readiness_since_us
+        if watcher.arriving and watcher.is_ready and has_been_us >= self.policy.arrival_us:
+            watcher.arriving = False
+        if self.playback.is_running:
+            parking.tend(watcher, self.position_at(now_us), self.policy)
 
     def _deadlines(self) -> Iterator[int | None]:
         yield self.playback.cooldown_us

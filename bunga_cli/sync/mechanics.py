@@ -82,16 +82,14 @@ class Mechanics:
     def _lose(self, watcher: Watcher, socket: Socket, now_us: int) -> None:
         was_ready = watcher.is_ready
         watcher.lose(socket, now_us)
+        watcher.left_record_id = self._record_id
         self._compare(watcher, socket, was_ready, now_us)
 
     def _compare(self, watcher: Watcher, socket: Socket, was_ready: bool, now_us: int) -> None:
         """Tell and settle what follows if `socket` changed its watcher's readiness."""
         if watcher.is_ready is was_ready:
             return
-        if watcher.is_ready:
-            watcher.arriving = False
-        else:
-            watcher.buffering_since_us = now_us
+        watcher.readiness_since_us = now_us
         if watcher.excused:
             parking.tend(watcher, self.position_at(now_us), self.policy)
         self._tell(events.ReadinessChanged(watcher.user, was_ready), but=socket)
@@ -107,17 +105,22 @@ class Mechanics:
 
     # -- projection -------------------------------------------------------------------------------
 
-    def _share(self, socket: Socket, share: commands.Project | None, now_us: int) -> None:
-        """Project `share`, or tell the socket what is on already."""
+    @property
+    def _record_id(self) -> str | None:
+        """What is projected."""
+        return self.projection.record.record_id if self.projection else None
+
+    def _share(self, socket: Socket, share: commands.Project | None, now_us: int) -> bool:
+        """Project `share` and return True, or tell the socket what is on already."""
         current = self.projection
-        if share is not None and (
-            current is None or current.record.record_id != share.record.record_id
-        ):
+        if share is not None and share.record.record_id != self._record_id:
             self._project(self.roster.watchers[socket.account].user, share, now_us)
-        elif current is not None:
+            return True
+        if current is not None:
             parked_at_us = self.roster.watchers[socket.account].parked_at_us
             position_us = self.position_at(now_us) if parked_at_us is None else parked_at_us
             self._tell(events.Projected(current, position_us, SERVER), to=socket.conn)
+        return False
 
     def _project(self, sharer: User, share: commands.Project, now_us: int) -> None:
         self._save_progress(now_us)

@@ -24,7 +24,7 @@ def take_back(watcher: Watcher) -> None:
 def unpark(watcher: Watcher, position_us: int) -> None:
     """Show `watcher` the room's truth again after the room itself went elsewhere."""
     watcher.left_at_us, watcher.parked_at_us = position_us, None
-    if watcher.is_ready:
+    if watcher.is_ready and not watcher.arriving:
         take_back(watcher)
 
 
@@ -32,6 +32,8 @@ def tend(watcher: Watcher, position_us: int, policy: Policy) -> None:
     """Park, park anew or take back an excused watcher, as the room passes `position_us`."""
     parked_at_us = watcher.parked_at_us
     if watcher.is_ready:
+        if watcher.arriving:
+            return
         if parked_at_us is None or position_us >= parked_at_us:
             take_back(watcher)
     elif parked_at_us is None:

@@ -28,6 +28,10 @@ class Policy:
     unreported_hold_us: int = 5 * SECOND_US
     """How long a watcher that never reported is waited for."""
     put_away_us: int = 300 * SECOND_US
+    arrival_us: int = 5 * SECOND_US
+    """How long a newcomer to a room that plays on has to be ready before it counts as loaded.
+
+    1.5 says ready as long as it has nothing to load."""
     heartbeat_us: int = SECOND_US
     failed_load_us: int = 10 * SECOND_US
     """A pause at 0 counts only this near to 0; elsewhere it is a load that failed."""

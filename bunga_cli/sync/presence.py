@@ -71,9 +71,9 @@ class Presence(Mechanics):
             pauses = self._welcome(socket, user, now_us)
         else:
             self._rejoin(watcher, socket, user)
-        self._share(socket, share, now_us)
+        is_told = self._share(socket, share, now_us)
         self._settle(now_us)
-        if pauses:
+        if pauses and not is_told:
             self._tell_truth(now_us, actor=socket)
         elif self.playback.state is not PlayState.PAUSED:
             self._tell_truth_to(socket, now_us)
@@ -128,6 +128,8 @@ class Presence(Mechanics):
         socket.speaks, socket.welcome_back = watcher.speaks, True
         self._settle(now_us)
         self._tell(self._here_are(), to=socket.conn)
+        if watcher.left_record_id != self._record_id:
+            self._share(socket, None, now_us)
         self._tell_truth_to(socket, now_us)
 
     def _unlapse(self, socket: Socket) -> None:

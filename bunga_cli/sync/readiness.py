@@ -110,13 +110,15 @@ class Watcher:
     """It sends heartbeats (1.5)."""
     excused: bool = False
     arriving: bool = False
-    """It joined a room that plays on (`on_join = "continue"`) and has not been ready yet."""
+    """It joined a room that plays on (`on_join = "continue"`) and has not loaded yet."""
     left_at_us: int = 0
     """The position in the media at which it was excused."""
     parked_at_us: int | None = None
     park_lead_us: int = 0
-    buffering_since_us: int = 0
-    """Since when it is not ready; means nothing while it is."""
+    readiness_since_us: int = 0
+    """Since when it is as ready as it is."""
+    left_record_id: str | None = None
+    """What was projected when its connection was lost."""
 
     @property
     def id(self) -> str:

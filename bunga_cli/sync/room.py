@@ -74,7 +74,8 @@ class Room(Deadlines):
             if spare is not None and not watcher.is_present:
                 self._resume(watcher, spare, now_us)
             self._settle(now_us)
-        if not self.roster.sockets and not self.roster.watchers:
+        is_deserted = not self.roster.sockets and not self.roster.watchers
+        if is_deserted and self._empty_since_us is None:
             self._empty_since_us = now_us
         return self._flush(now_us)
 
@@ -118,6 +119,15 @@ class Room(Deadlines):
         for ledger in self.roster.ledgers.values():
             ledger.budget_us = policy.max_wait_us
             ledger.window_us = policy.wait_window_us
+        return self._flush(now_us)
+
+    def refuse(self, by: ConnId, command: Command, detail: str, now_us: int) -> list[Effect]:
+        """Do not do what the socket `by` asks, and tell it where the room is instead."""
+        socket = self.roster.sockets[by]
+        socket.heard_us = now_us
+        self._refuse(socket, command, "not-allowed", detail)
+        if self.roster.watcher_of(socket) is not None:
+            self._tell_truth_to(socket, now_us)
         return self._flush(now_us)
 
     # -- what can be seen from outside ------------------------------------------------------------
@@ -213,6 +223,7 @@ class Room(Deadlines):
     def _on_play(self, socket: Socket, command: commands.Play, now_us: int) -> None:
         watcher = self._projecting_actor(socket, command, now_us)
         if watcher is not None:
+            watcher.arriving = False
             self._tell(events.Played(watcher.user))
             self._move(Cause.PLAY, now_us)
             self._tell_truth(now_us)
@@ -221,7 +232,7 @@ class Room(Deadlines):
         watcher = self._projecting_actor(socket, command, now_us)
         if watcher is None:
             return
-        if watcher.arriving:
+        if watcher.arriving and len(self.roster.present) > 1:
             detail = "A newcomer that is still loading does not pause the others."
             self._refuse(socket, command, "still-loading", detail)
             return
@@ -234,6 +245,7 @@ class Room(Deadlines):
     def _on_seek(self, socket: Socket, command: commands.Seek, now_us: int) -> None:
         watcher = self._projecting_actor(socket, command, now_us)
         if watcher is not None:
+            watcher.arriving = False
             self._tell(events.Sought(watcher.user, command.position_us))
             self._move(Cause.SEEK, now_us, command.position_us)
             self._tell_truth(now_us, actor=socket)
@@ -258,9 +270,8 @@ class Room(Deadlines):
         if watcher is None:
             return
         if command.action is CallAction.CALL:
-            outcome: CallAction | None = self.call.call(
-                watcher.id, self.roster.watchers.keys() - {watcher.id}
-            )
+            others = {other.id for other in self.roster.present} - {watcher.id}
+            outcome: CallAction | None = self.call.call(watcher.id, others)
         elif command.action is CallAction.REJECT:
             if watcher.id not in self.call.pending:
                 self._refuse(socket, command, "no-call", "Nobody is calling you.")
@@ -310,13 +321,14 @@ class Room(Deadlines):
         self.projection = snapshot.projection
         self.playback.move(Cause.EMPTY, True, now_us, snapshot.position_us)
         for user in snapshot.watchers:
-            self.roster.add(user, now_us).away_since_us = now_us
+            watcher = self.roster.add(user, now_us)
+            watcher.away_since_us, watcher.left_record_id = now_us, self._record_id
         if snapshot.watchers:
             self._empty_since_us = None
 
 
 def _waiting(watcher: Watcher, held_since_us: int, now_us: int) -> Waiting:
-    since_us = max(held_since_us, watcher.joined_us, watcher.buffering_since_us)
+    since_us = max(held_since_us, watcher.joined_us, watcher.readiness_since_us)
     return Waiting(watcher.id, now_us - since_us)
 
 

@@ -55,6 +55,11 @@ class Roster:
         return tuple(watcher.user for watcher in self.watchers.values())
 
     @property
+    def present(self) -> list[Watcher]:
+        """The watchers that are not away."""
+        return [watcher for watcher in self.watchers.values() if watcher.is_present]
+
+    @property
     def unready(self) -> list[Watcher]:
         """The present watchers that are not ready."""
         return [w for w in self.watchers.values() if w.is_present and not w.is_ready]

@@ -19,7 +19,7 @@ class Waiting:
     """A watcher whom the room waits for, and for how long already, in microseconds."""
 
     id: str
-    since_us: int
+    for_us: int
 
 
 @dataclass(frozen=True, slots=True)

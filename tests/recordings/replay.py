@@ -72,6 +72,8 @@ class Replay:
         for step in self.recording.steps:
             await asyncio.sleep(step["t_ms"] / 1000 - (time.monotonic() - self._start))
             await self._take(step)
+        if step["action"] == "wait":
+            await asyncio.sleep(step["seconds"])
         for socket in self._sockets.values():
             await socket.close()
         await asyncio.gather(*self._readers)

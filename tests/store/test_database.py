@@ -1,13 +1,14 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bunga_cli.errors import DatabaseError
 from bunga_cli.store import Store
@@ -199,3 +200,13 @@ async def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> Non
         await Store.open(tmp_path / "nowhere" / "bunga.db")
     assert str(tmp_path / "nowhere" / "bunga.db") in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("lend", [Database.begin, Database.read])
+async def test_a_failing_query_does_not_tell_what_it_was_given(
+    database: Database, lend: Callable[[Database], AbstractAsyncContextManager[AsyncConnection]]
+) -> None:
+    with pytest.raises(OperationalError) as failed:
+        async with lend(database) as connection:
+            await connection.execute(text("SELECT :hash FROM nothing"), {"hash": "$argon2id$"})
+    assert "$argon2id$" not in str(failed.value)

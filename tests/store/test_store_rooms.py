@@ -9,12 +9,17 @@ SECOND = 1_000_000
 
 async def test_a_room_is_loaded_as_it_was_saved(store: Store) -> None:
     await store.channels.create("another", "Another")
-    rooms = [
-        snapshot("another", None),
-        snapshot(position_us=42 * SECOND, rate=1, at_us=10**12),
-    ]
+    rooms = [snapshot("another", None), snapshot(position_us=42 * SECOND)]
     await store.rooms.save(rooms, "epoch")
     assert await store.rooms.load_all() == rooms
+
+
+async def test_a_running_room_is_loaded_where_its_process_was_last_seen(store: Store) -> None:
+    await store.rooms.save(
+        [snapshot(position_us=60 * SECOND, rate=1, at_us=1_000 * SECOND)], "epoch"
+    )
+    await store.rooms.beat("epoch", 1_007 * SECOND)
+    assert await store.rooms.load_all() == [snapshot(position_us=67 * SECOND)]
 
 
 async def test_a_later_snapshot_replaces_an_earlier_one(store: Store) -> None:

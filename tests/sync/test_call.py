@@ -151,3 +151,11 @@ def test_someone_who_blinks_goes_on_talking() -> None:
     stage.advance(5)
     stage.open("bob")
     assert stage.room.view(stage.now_us).talking == ("bob",)
+
+
+def test_a_call_does_not_ring_those_whose_connection_is_lost() -> None:
+    stage = Stage()
+    stage.enter("ann", "bob")
+    stage.close("bob")
+    stage.say("ann", CALL)
+    assert said(stage, "ann") == ["reject"]

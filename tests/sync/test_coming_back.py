@@ -8,6 +8,7 @@ from bunga_cli.sync.events import (
     Joined,
     Left,
     PlayAt,
+    Projected,
     ReadinessChanged,
     Status,
     WhoAreYou,
@@ -249,3 +250,21 @@ def test_a_silent_watcher_that_speaks_again_and_still_buffers_is_waited_for_agai
     assert stage.state == "playing"
     stage.buffer("bob")
     assert stage.state == "waiting"
+
+
+def test_a_1_4_player_learns_on_return_that_another_film_is_on() -> None:
+    stage = playing("ann")
+    stage.enter_old("bob")
+    stage.close("bob")
+    stage.say("ann", share("film-2", 30))
+    stage.open("bob")
+    shown = stage.heard("bob", Projected)
+    assert [(e.projection.record.record_id, e.position_us) for e in shown] == [("film-2", us(30))]
+
+
+def test_a_player_that_returns_to_the_same_film_is_not_made_to_load_it_again() -> None:
+    stage = playing("ann")
+    stage.enter_old("bob")
+    stage.close("bob")
+    stage.open("bob")
+    assert stage.heard("bob", Projected) == []

@@ -192,6 +192,33 @@ def test_a_newcomer_that_has_loaded_may_pause(is_old: bool) -> None:
         stage.enter_old("bob")
     else:
         stage.enter("bob")
+    stage.advance(6)
+    stage.say("bob", Pause(us(67)))
+    assert stage.state == "paused"
+
+
+def test_a_1_5_newcomer_that_calls_itself_ready_before_it_loads_stops_nobody() -> None:
+    stage = playing("ann", policy=CONTINUE)
+    stage.enter("bob")  # ready, for it has nothing to load as yet
+    stage.say("bob", Pause(0))  # it opens the video
+    assert stage.state == "playing"
+    stage.buffer("bob")
+    assert stage.state == "playing"
+    assert stage.watchers["bob"] == "excused"
+
+
+def test_a_newcomer_that_presses_play_may_pause_as_well() -> None:
+    stage = playing("ann", policy=CONTINUE)
+    stage.enter("bob")
+    stage.say("bob", Play())
+    stage.say("bob", Pause(us(61)))
+    assert stage.state == "paused"
+
+
+def test_a_newcomer_left_alone_may_pause() -> None:
+    stage = playing("ann", policy=CONTINUE)
+    stage.enter("bob")
+    stage.close("ann")
     stage.say("bob", Pause(us(61)))
     assert stage.state == "paused"
 
@@ -202,7 +229,8 @@ def test_a_silent_old_newcomer_counts_as_ready_after_5_s_also_where_the_room_con
     stage.join("bob")
     stage.advance(5)
     assert stage.watchers["bob"] == "ready"
-    stage.say("bob", Pause(us(65)))
+    stage.advance(6)
+    stage.say("bob", Pause(us(71)))
     assert stage.state == "paused"
 
 
@@ -216,12 +244,21 @@ def test_a_newcomer_that_projects_may_pause_its_own_video() -> None:
     assert stage.position_us == us(3)
 
 
-def test_a_newcomer_is_waited_for_once_it_has_been_ready() -> None:
+def test_a_newcomer_is_waited_for_once_it_has_been_ready_for_5_s() -> None:
     stage = playing("ann", policy=CONTINUE)
     stage.enter("bob")
-    stage.advance(1)
+    stage.advance(6)
     stage.buffer("bob")
     assert stage.state == "waiting"
+
+
+def test_a_newcomer_that_brings_its_own_film_is_told_the_truth_once() -> None:
+    stage = playing("ann")
+    stage.open("bob")
+    stage.forget()
+    stage.join("bob", share("film-2"))
+    assert len(stage.heard("ann", Status)) == 1
+    assert len(stage.heard("ann", PlayAt)) == 1
 
 
 # -- projecting -----------------------------------------------------------------------------------

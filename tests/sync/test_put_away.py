@@ -277,3 +277,13 @@ def test_a_reset_room_that_stays_empty_is_put_away() -> None:
     stage.forget()
     stage.advance(300)
     assert put_away(stage)
+
+
+def test_those_who_look_in_do_not_keep_a_projection_alive() -> None:
+    stage = playing("ann")
+    stage.leave("ann")
+    for _ in range(3):
+        stage.open("eve")
+        stage.advance(100)
+        stage.close("eve")
+    assert stage.room.projection is None

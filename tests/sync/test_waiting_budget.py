@@ -41,7 +41,7 @@ def test_each_one_waited_for_is_named_with_its_own_time() -> None:
     stage.advance(7)
     stage.buffer("cat")
     stage.advance(2)
-    waited = {waiting.id: waiting.since_us for waiting in stage.room.view(stage.now_us).waiting_for}
+    waited = {waiting.id: waiting.for_us for waiting in stage.room.view(stage.now_us).waiting_for}
     assert waited == {"bob": us(9), "cat": us(2)}
 
 
