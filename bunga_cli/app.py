@@ -8,33 +8,41 @@ import gc
 import secrets
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from bunga_cli.api import AppContext, create_app
 from bunga_cli.auth.tokens import Tokens
 from bunga_cli.clock import monotonic_us, utc_now
 from bunga_cli.data_folder import DataFolder
-from bunga_cli.listening import Addresses, addresses, listen_tcp, listen_unix
+from bunga_cli.listening import Addresses, addresses, allow_sockets, listen_tcp, listen_unix
 from bunga_cli.logs import RecentLines, set_up_logging
+from bunga_cli.plugin.http import HttpClient
+from bunga_cli.plugin.manager import Plugins
+from bunga_cli.plugin.providers import Channel
 from bunga_cli.server.endpoint import Endpoint
 from bunga_cli.server.http import HttpProtocol
 from bunga_cli.server.hub import Hub
 from bunga_cli.server.keeper import Keeper
 from bunga_cli.server.limits import Limits
 from bunga_cli.settings import LimitSettings, Settings
-from bunga_cli.settings_file import save_override
+from bunga_cli.settings_file import PLUGINS, save_override, save_overrides
 from bunga_cli.store import Store
 from bunga_cli.store.revision import check
+from bunga_cli.store.rows import ChannelRow
 from bunga_cli.web import create_pages
 
 _SECOND_US = 1_000_000
 _GRACEFUL_S = 5
+_LONGEST_TURN_S = 5.0
+_OTHER_FILES = 1_000
+"""How many files may be open besides the players' sockets."""
 _GC_THRESHOLDS = (5_000, 20, 100)
 LOBBY = "lobby"
 
@@ -52,6 +60,45 @@ class Site:
         site = self.settings.site.model_copy(update={"name": name})
         self.settings = self.settings.model_copy(update={"site": site})
 
+    async def set_of_plugin(self, plugin: str, changes: Mapping[str, object]) -> None:
+        """Change settings of a plugin, now and for later starts; None goes back to the default."""
+        overrides = {f"{PLUGINS}.{plugin}.{field}": value for field, value in changes.items()}
+        await asyncio.to_thread(save_overrides, self._data, overrides)
+        table = {**self.settings.plugins.get(plugin, {}), **changes}
+        table = {field: value for field, value in table.items() if value is not None}
+        tables = {**self.settings.plugins, plugin: table}
+        self.settings = self.settings.model_copy(update={"plugins": tables})
+
+
+class PluginSite:
+    """What the plugins may know of the server (`plugin.site.SitePort`)."""
+
+    def __init__(self, site: Site, store: Store, data: DataFolder) -> None:
+        self.secret, self.data = data.read_secret(), data.path
+        self._site, self._store = site, store
+
+    def plugin_tables(self) -> Mapping[str, Mapping[str, object]]:
+        """Return what is set of each plugin."""
+        return self._site.settings.plugins
+
+    async def save_plugin_table(self, plugin: str, changes: Mapping[str, object]) -> None:
+        """Change what is set of a plugin."""
+        await self._site.set_of_plugin(plugin, changes)
+
+    async def channels(self) -> list[Channel]:
+        """Return all channels."""
+        return [Channel(row.id, row.name) for row in await self._store.channels.list()]
+
+    async def channel_table(self, channel_id: str, plugin: str) -> Mapping[str, object]:
+        """Return what is set of a plugin in a channel."""
+        return await self._store.plugin_settings.get(channel_id, plugin)
+
+    async def save_channel_table(
+        self, channel_id: str, plugin: str, values: Mapping[str, object]
+    ) -> None:
+        """Set this of a plugin in a channel."""
+        await self._store.plugin_settings.set(channel_id, plugin, values)
+
 
 def serve(settings: Settings, data: DataFolder, announce: Callable[[Addresses], None]) -> None:
     """Run the server until SIGINT or SIGTERM; `announce` is called when it listens.
@@ -59,6 +106,7 @@ def serve(settings: Settings, data: DataFolder, announce: Callable[[Addresses], 
     Raises PortError, DataFolderError, DatabaseError or SettingsError before anything is touched.
     """
     recent = set_up_logging(settings.log)
+    allow_sockets(settings.limits.max_connections + _OTHER_FILES)
     with ExitStack() as stack:
         listener = stack.enter_context(listen_tcp(settings.server.host, settings.server.port))
         check(data.database)
@@ -112,23 +160,23 @@ class _Running:
             settings.tokens.access_lifetime_us // _SECOND_US,
             settings.tokens.refresh_lifetime_us // _SECOND_US,
         )
-        hub = Hub(store, tokens, lambda: self._site.settings)
+        plugins = self._plugins(store)
+        hub = Hub(store, tokens, lambda: self._site.settings, hooks=plugins.rooms)
         keeper = Keeper(hub, store, epoch=secrets.token_hex(8), clock=monotonic_us)
         endpoint = Endpoint(hub, _limits(settings.limits))
-        channel_id = await _channel_to_show(store)
-        found = addresses(settings.server.public_url, self._sockets.public, channel_id)
-        config = uvicorn.Config(
-            create_app(
-                self._context(store, hub, tokens), create_pages(lambda: self._site.settings)
-            ),
-            http=_http_protocol(endpoint.limits),
-            ws=endpoint,  # type: ignore[arg-type]  # uvicorn calls it as it would call a class
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_GRACEFUL_S,
+        channels = await store.channels.list()
+        shown = _channel_to_show(channels)
+        found = addresses(
+            settings.server.public_url,
+            self._sockets.public,
+            shown.id if shown else None,
+            is_closed=shown is not None and not shown.allow_new_client,
+            has_more=len(channels) > 1,
         )
+        context = self._context(store, hub, tokens, plugins)
+        app = create_app(context, create_pages(lambda: self._site.settings))
+        config = _config(app, endpoint)
+        await plugins.start()
         await keeper.start()
         try:
             with self._data.announced(self._sockets.control_path, found.homepage):
@@ -137,8 +185,13 @@ class _Running:
         finally:
             endpoint.keepalive.stop()
             await keeper.stop()
+            await plugins.stop()
 
-    def _context(self, store: Store, hub: Hub, tokens: Tokens) -> AppContext:
+    def _plugins(self, store: Store) -> Plugins:
+        http = HttpClient(lambda host: host in self._site.settings.http.allow_hosts)
+        return Plugins(PluginSite(self._site, store, self._data), http)
+
+    def _context(self, store: Store, hub: Hub, tokens: Tokens, plugins: Plugins) -> AppContext:
         return AppContext(
             store=store,
             hub=hub,
@@ -148,6 +201,7 @@ class _Running:
             rename_site=self._site.set_name,
             started_at=utc_now(),
             logs=self._recent.lines,
+            plugins=plugins,
         )
 
     def _on_started(self, found: Addresses) -> None:
@@ -186,10 +240,10 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _channel_to_show(store: Store) -> str | None:
+def _channel_to_show(channels: Sequence[ChannelRow]) -> ChannelRow | None:
     """Return the lobby, or, if it was deleted, the first channel there is."""
-    ids = [channel.id for channel in await store.channels.list()]
-    return LOBBY if LOBBY in ids else next(iter(ids), None)
+    lobby = [channel for channel in channels if channel.id == LOBBY]
+    return next(iter([*lobby, *channels]), None)
 
 
 def _limits(settings: LimitSettings) -> Limits:
@@ -201,6 +255,21 @@ def _limits(settings: LimitSettings) -> Limits:
         close_timeout_s=settings.close_timeout_us / _SECOND_US,
         ping_interval_s=settings.ping_interval_us / _SECOND_US,
         ping_timeout_s=settings.ping_timeout_us / _SECOND_US,
+        frames_per_turn=2 * settings.frame_burst,
+        turn_s=min(_LONGEST_TURN_S, settings.frame_burst / (2 * settings.frames_per_second)),
+    )
+
+
+def _config(app: ASGIApp, endpoint: Endpoint) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_http_protocol(endpoint.limits),
+        ws=endpoint,  # type: ignore[arg-type]  # uvicorn calls it as it would call a class
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACEFUL_S,
     )
 
 

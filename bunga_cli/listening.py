@@ -1,8 +1,10 @@
 """Where the server listens, and under which addresses people find it."""
 
+import errno
 import ipaddress
+import resource
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -12,14 +14,38 @@ from bunga_cli.errors import PortError
 _SOMEWHERE_OUTSIDE = ("192.0.2.1", 9)
 """An address for documentation (RFC 5737): asking for the way to it sends nothing."""
 
+_ADVICE = {
+    errno.EADDRINUSE: "stop what uses it, or choose another one with --port",
+    errno.EADDRNOTAVAIL: "this machine has no such address; choose one with --host",
+    errno.EACCES: "ports below 1024 are for root; choose another one with --port",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """What a person needs to know after a start. `register_url` is None without any channel."""
+    """What a person needs to know after a start.
+
+    `register_url` is None without any channel; `is_closed` tells whether its channel refuses new
+    players, `has_more` whether there are other channels.
+    """
 
     homepage: str
     console: str
     register_url: str | None
+    is_closed: bool = False
+    has_more: bool = False
+
+
+def allow_sockets(count: int) -> None:
+    """Raise this process's limit of open files for so many, as far as the system lets it.
+
+    Without, most systems refuse the thousandth player, and files and the database with it.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listen_tcp(host: str, port: int) -> socket.socket:
@@ -37,7 +63,7 @@ def listen_tcp(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as error:
         listener.close()
-        advice = "stop what uses it, or choose another one with --port"
+        advice = _ADVICE.get(error.errno or 0, "choose another one with --host or --port")
         raise PortError(
             f"Cannot listen on {host} port {port}: {error.strerror}; {advice}."
         ) from error
@@ -57,11 +83,23 @@ def listen_unix(path: Path) -> socket.socket:
     return listener
 
 
-def addresses(public_url: str, listener: socket.socket, channel_id: str | None) -> Addresses:
+def addresses(
+    public_url: str,
+    listener: socket.socket,
+    channel_id: str | None,
+    *,
+    is_closed: bool = False,
+    has_more: bool = False,
+) -> Addresses:
     """Return the addresses to print; `channel_id` is the one whose register URL is shown."""
     base = public_url or _base_url(listener)
-    path = f"/api/channels/{quote(channel_id, safe='')}/register/" if channel_id else None
-    return Addresses(f"{base}/", f"{base}/console", path and base + path)
+    register = register_url(base, channel_id) if channel_id else None
+    return Addresses(f"{base}/", f"{base}/console", register, is_closed, has_more)
+
+
+def register_url(base: str, channel_id: str) -> str:
+    """Return what players need of a channel on the server at `base`."""
+    return f"{base.rstrip('/')}/api/channels/{quote(channel_id, safe='')}/register/"
 
 
 def _base_url(listener: socket.socket) -> str:

@@ -12,16 +12,17 @@ _KEPT_LINES = 1000
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object a line; `extra={"fields": {…}}` of a log call is in it too."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as JSON."""
-        line = {
+        line: dict[str, object] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= getattr(record, "fields", {})
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
@@ -53,7 +54,7 @@ def set_up_logging(settings: LogSettings) -> RecentLines:
     root = logging.getLogger()
     root.handlers = [printer, recent]
     root.setLevel(settings.level.upper())
-    # Libraries tell of their own starts, stops and plugins; we do that in our words.
-    for library in ("uvicorn", "alembic"):
+    # Libraries tell of their own starts, stops, plugins and queries; we do that in our words.
+    for library in ("uvicorn", "alembic", "aiosqlite", "httpx2", "httpcore2"):
         logging.getLogger(library).setLevel(max(root.level, logging.WARNING))
     return recent

@@ -5,7 +5,7 @@ A key is the field's name without its unit: the file says `max_wait = "20s"`, co
 {"max_wait": "5s"}})`. How they are found and merged is in `settings_file.py`.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -38,6 +38,18 @@ def _parse_count(value: object) -> int:
 
 Count = Annotated[int, BeforeValidator(_parse_count)]
 """A whole number; the environment has it as text."""
+
+
+def _parse_hosts(value: object) -> object:
+    if isinstance(value, str):
+        value = [host for host in value.replace(",", " ").split() if host]
+    if isinstance(value, list | tuple):
+        return tuple(host.lower() if isinstance(host, str) else host for host in value)
+    return value
+
+
+Hosts = Annotated[tuple[str, ...], BeforeValidator(_parse_hosts)]
+"""Names or addresses of machines; the environment has them as text, with commas between."""
 
 
 def _strip_unit(field_name: str) -> str:
@@ -135,6 +147,13 @@ class TokenSettings(Section):
     """How long a player may stay away without registering again."""
 
 
+class HttpSettings(Section):
+    """What plugins may reach on behalf of players and other services."""
+
+    allow_hosts: Hosts = ()
+    """Hosts that may be reached although they are on a private network, such as "nas.lan"."""
+
+
 class LogSettings(Section):
     """What the server says about itself, on stderr."""
 
@@ -152,4 +171,7 @@ class Settings(Section):
     sync: SyncSettings = SyncSettings()
     limits: LimitSettings = LimitSettings()
     tokens: TokenSettings = TokenSettings()
+    http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
+    plugins: dict[str, dict[str, Any]] = {}
+    """One table for each plugin, which that plugin's own model checks."""

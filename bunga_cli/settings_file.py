@@ -8,7 +8,7 @@ import fcntl
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +25,7 @@ from bunga_cli.settings import Section, Settings
 from bunga_cli.units import format_duration, format_size
 
 OPERATORS_FILE = Path("bunga.toml")
+PLUGINS = "plugins"
 
 _Table = dict[str, Any]
 _Origins = dict[tuple[str, ...], str]
@@ -59,27 +60,39 @@ def load_settings(
         _overlay(table, origins, _read(data.auto_settings), str(data.auto_settings))
     for name, text in sorted(environ.items()):
         if name.startswith("BUNGA_") and "__" in name:
-            key = name.removeprefix("BUNGA_").lower().replace("__", ".", 1)
+            key = name.removeprefix("BUNGA_").lower().replace("__", ".")
             _overlay(table, origins, _nested(key, text), name)
     for key, value in (flags or {}).items():
         if value is not None:
             _overlay(table, origins, _nested(key, value), "command line")
     settings = _validate(table, origins)
-    by_key = {".".join(path): origin for path, origin in origins.items() if len(path) > 1}
+    by_key = {
+        ".".join(path): origin for path, origin in origins.items() if len(path) == _depth(path)
+    }
     return LoadedSettings(settings, by_key)
 
 
 def save_override(data: DataFolder, key: str, value: str | float) -> None:
-    """Write the setting `key` to `bunga.auto.toml`; writers wait for one another.
+    """Write the setting `key` to `bunga.auto.toml`, as `save_overrides` does."""
+    save_overrides(data, {key: value})
 
-    Raise SettingsError when the key is unknown, the value not allowed, or the file unusable.
+
+def save_overrides(data: DataFolder, changes: Mapping[str, object]) -> None:
+    """Write settings by key to `bunga.auto.toml`; writers wait for one another.
+
+    None takes a key out of the file. Raise SettingsError when a key is unknown, a value not
+    allowed, or the file unusable; nothing is changed then.
     """
     with _writing(data):
         path = data.auto_settings
         table = _read(path) if path.exists() else {}
         origins: _Origins = {}
         _overlay({}, origins, table, str(path))
-        _overlay(table, origins, _nested(key, value), "new value")
+        for key, value in changes.items():
+            if value is None:
+                _remove(table, key)
+            else:
+                _overlay(table, origins, _nested(key, value), "new value")
         _validate(table, origins)
         try:
             write_private(path, tomli_w.dumps(table))
@@ -113,7 +126,8 @@ def keys() -> list[str]:
 
 
 def _sections() -> dict[str, type[Section]]:
-    return {name: type(field.default) for name, field in Settings.model_fields.items()}
+    defaults = ((name, field.default) for name, field in Settings.model_fields.items())
+    return {name: type(default) for name, default in defaults if isinstance(default, Section)}
 
 
 def _as_toml(field_name: str, value: object) -> str:
@@ -133,21 +147,41 @@ def _read(path: Path) -> _Table:
         raise SettingsError(f"{path} is no valid TOML: {error}.") from error
 
 
+def _depth(path: Sequence[str]) -> int:
+    """Return how many parts the keys have that begin as this one does: tables are not keys."""
+    return 3 if path[0] == PLUGINS else 2
+
+
 def _nested(key: str, value: object) -> _Table:
-    section, _, name = key.partition(".")
-    return {section: {name: value}}
+    path = key.split(".")
+    depth = _depth(path)
+    *tables, name = [*path[: depth - 1], ".".join(path[depth - 1 :])]
+    nested: _Table = {name: value}
+    for table in reversed(tables):
+        nested = {table: nested}
+    return nested
 
 
-def _overlay(table: _Table, origins: _Origins, upper: _Table, origin: str) -> None:
+def _remove(table: _Table, key: str) -> None:
+    *tables, name = key.split(".")
+    for part in tables:
+        table = table.get(part, {})
+    table.pop(name, None)
+
+
+def _overlay(
+    table: _Table, origins: _Origins, upper: _Table, origin: str, above: tuple[str, ...] = ()
+) -> None:
     """Lay `upper` over `table`, and note in `origins` that its keys come from `origin`."""
-    for section, content in upper.items():
-        origins[section,] = origin
-        if not isinstance(content, dict):
-            table[section] = content
-            continue
-        lower = table.get(section)
-        table[section] = {**lower, **content} if isinstance(lower, dict) else content
-        origins.update({(section, key): origin for key in content})
+    for key, content in upper.items():
+        path = (*above, key)
+        origins[path] = origin
+        if isinstance(content, dict) and len(path) < _depth(path):
+            lower = table.get(key)
+            table[key] = dict(lower) if isinstance(lower, dict) else {}
+            _overlay(table[key], origins, content, origin, path)
+        else:
+            table[key] = content
 
 
 def _validate(table: _Table, origins: _Origins) -> Settings:
@@ -163,8 +197,8 @@ def _problem(detail: ErrorDetails, origins: _Origins) -> str:
     where = f"{origins[path]}: {'.'.join(path)}"
     if detail["type"] == "extra_forbidden":
         return f"{where} is unknown{_suggestion(path)}"
-    if detail["type"] == "model_type":
-        return f"{where} must be a table: [{path[0]}]."
+    if detail["type"] in ("model_type", "dict_type"):
+        return f"{where} must be a table: [{'.'.join(path)}]."
     what = detail["msg"].removeprefix("Value error, ").replace("Input should", "must")
     return f"{where}: {what}; it is {detail['input']!r}."
 

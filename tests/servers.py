@@ -27,6 +27,8 @@ class Site:
     data: Path
     process: subprocess.Popen[str] | None = None
     url: str = ""
+    python: str = sys.executable
+    """Of the environment that the server is installed in."""
 
     @property
     def secret(self) -> str:
@@ -35,7 +37,7 @@ class Site:
 
     def bunga(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a `bunga` command on this site."""
-        command = [sys.executable, "-m", "bunga_cli", *arguments, "--data", str(self.data)]
+        command = [self.python, "-m", "bunga_cli", *arguments, "--data", str(self.data)]
         return subprocess.run(
             command, check=check, capture_output=True, text=True, timeout=60, cwd=_ROOT
         )
@@ -51,7 +53,7 @@ class Site:
         """Start the server and wait until it answers."""
         run_file = self.data / "run.json"
         run_file.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "bunga_cli", "serve", "--data", str(self.data)]
+        command = [self.python, "-m", "bunga_cli", "serve", "--data", str(self.data)]
         self.process = subprocess.Popen(
             [*command, "--host", "127.0.0.1", "--port", "0", *arguments],
             stderr=subprocess.PIPE,

@@ -12,10 +12,11 @@ import typer.main
 
 from bunga_cli import __version__
 from bunga_cli.cli.root import app
+from bunga_cli.plugin.example import example_tables
 from bunga_cli.settings_file import example_toml
 
 ROOT = Path(__file__).parents[1]
-SOURCES = sorted((ROOT / "bunga_cli").rglob("*.py"))
+SOURCES = sorted(path for part in ("bunga_cli", "plugins") for path in (ROOT / part).rglob("*.py"))
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 40
 
@@ -32,7 +33,7 @@ def _commands() -> Iterator[str]:
 
 
 def test_the_example_settings_are_those_of_the_code() -> None:
-    assert _read("bunga.example.toml") == example_toml()
+    assert _read("bunga.example.toml") == example_toml() + example_tables()
 
 
 def test_the_changelog_knows_the_version_or_what_comes_next() -> None:

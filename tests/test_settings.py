@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import SettingsError
 from bunga_cli.settings import Settings
-from bunga_cli.settings_file import example_toml, keys, load_settings, save_override
+from bunga_cli.settings_file import example_toml, keys, load_settings, save_override, save_overrides
 from bunga_cli.units import SECOND
 
 
@@ -188,3 +188,58 @@ def test_the_example_names_every_key_with_its_default() -> None:
 
     assert [f"{name}.{key}" for name, section in table.items() for key in section] == keys()
     assert Settings.model_validate(table) == Settings()
+
+
+# -- plugins ----------------------------------------------------------------------------------
+
+
+def test_each_plugin_has_a_table_which_sources_share(data: DataFolder) -> None:
+    Path("bunga.toml").write_text(
+        '[plugins.alist]\nhost = "theirs"\nretries = 3\n[plugins.agora]\napp_id = "a"\n'
+    )
+    save_override(data, "plugins.alist.host", "ours")
+    environ = {"BUNGA_PLUGINS__ALIST__API_KEY": "k", "BUNGA_PLUGINS__BOX__ENABLED": "no"}
+
+    loaded = load_settings(data, environ=environ)
+
+    assert loaded.settings.plugins == {
+        "alist": {"host": "ours", "retries": 3, "api_key": "k"},
+        "agora": {"app_id": "a"},
+        "box": {"enabled": "no"},
+    }
+    assert loaded.origins == {
+        "plugins.alist.host": str(data.auto_settings),
+        "plugins.alist.retries": "bunga.toml",
+        "plugins.alist.api_key": "BUNGA_PLUGINS__ALIST__API_KEY",
+        "plugins.agora.app_id": "bunga.toml",
+        "plugins.box.enabled": "BUNGA_PLUGINS__BOX__ENABLED",
+    }
+
+
+@pytest.mark.parametrize(
+    ("toml", "problem"),
+    [
+        ("plugins = 5", "plugins must be a table: [plugins]."),
+        ("[plugins]\nalist = 5", "plugins.alist must be a table: [plugins.alist]."),
+    ],
+)
+def test_a_plugins_settings_are_a_table(data: DataFolder, toml: str, problem: str) -> None:
+    Path("bunga.toml").write_text(toml)
+
+    assert _problems(data) == (f"bunga.toml: {problem}",)
+
+
+def test_several_overrides_are_written_at_once_and_none_takes_one_away(data: DataFolder) -> None:
+    save_overrides(data, {"plugins.alist.host": "h", "plugins.alist.folders": ["a"]})
+    save_overrides(data, {"plugins.alist.host": None, "plugins.box.host": None, "site.name": "S"})
+
+    written = tomllib.loads(data.auto_settings.read_text("utf-8"))
+    assert written == {"plugins": {"alist": {"folders": ["a"]}}, "site": {"name": "S"}}
+
+
+def test_allowed_hosts_are_a_list_or_a_text_with_commas(data: DataFolder) -> None:
+    Path("bunga.toml").write_text('[http]\nallow_hosts = ["NAS.lan"]\n')
+    assert load_settings(data, environ={}).settings.http.allow_hosts == ("nas.lan",)
+
+    environ = {"BUNGA_HTTP__ALLOW_HOSTS": "nas.lan, 10.0.0.2"}
+    assert load_settings(data, environ=environ).settings.http.allow_hosts == ("nas.lan", "10.0.0.2")

@@ -8,6 +8,7 @@ from bunga_cli.api import (
     channels,
     client_logs,
     docs,
+    media,
     monitor,
     register,
     site,
@@ -15,11 +16,13 @@ from bunga_cli.api import (
     tokens,
     v1,
 )
+from bunga_cli.api.bodies import SmallBodies
 from bunga_cli.api.context import AppContext, HubPort
 from bunga_cli.api.errors import install_error_handlers
 from bunga_cli.api.headers import SecurityHeaders
 from bunga_cli.api.logins import Logins
-from bunga_cli.api.paths import RawPaths
+from bunga_cli.api.plugins import PluginAccess, PluginRoutes
+from bunga_cli.paths import RawPaths
 
 __all__ = ["AppContext", "HubPort", "create_app"]
 
@@ -51,12 +54,25 @@ def create_app(context: AppContext, pages: ASGIApp | None = None) -> ASGIApp:
     app.state.context = context
     app.state.logins = Logins(context.store)
     install_error_handlers(app)
-    for module in (register, tokens, subtitles, channels, monitor, client_logs, site, v1, docs):
+    for module in (
+        register,
+        tokens,
+        subtitles,
+        media,
+        channels,
+        monitor,
+        client_logs,
+        site,
+        v1,
+        docs,
+    ):
         app.include_router(module.router)
     app.include_router(health)
+    app.state.plugin_access = PluginAccess(context)
+    context.plugins.set_mount(PluginRoutes(app, context.plugins.watchdog).mount)
     if pages is not None:
         app.router.default = _Outside(pages, app.router.default)
-    return SecurityHeaders(RawPaths(app))
+    return SecurityHeaders(RawPaths(SmallBodies(app)))
 
 
 class _Outside:

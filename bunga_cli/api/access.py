@@ -76,6 +76,11 @@ _BEARER = Depends(HTTPBearer(auto_error=False, description="An access token."))
 async def _caller(
     request: Request, context: Context, _documented: Annotated[object, _BEARER]
 ) -> Caller:
+    return await caller_of(request, context)
+
+
+async def caller_of(request: Request, context: AppContext) -> Caller:
+    """Return who asks, perhaps nobody. Raises ApiError for a bearer token that is not good."""
     try:
         return await identify(request, context)
     except BungaError as error:
@@ -95,7 +100,7 @@ ANY_CALLER = Depends(_caller)
 
 async def _account(caller: Annotated[Caller, ANY_CALLER]) -> AccountRow:
     if caller.account is None:
-        raise _no_credentials()
+        raise no_credentials()
     return caller.account
 
 
@@ -105,7 +110,7 @@ Account = Annotated[AccountRow, Depends(_account)]
 
 async def _admin(caller: Annotated[Caller, ANY_CALLER]) -> None:
     if caller.is_anonymous:
-        raise _no_credentials()
+        raise no_credentials()
     if not caller.is_admin:
         raise no_permission()
 
@@ -114,7 +119,8 @@ ADMIN_ONLY = Depends(_admin)
 """A route dependency: admins, and whoever may open the Unix socket."""
 
 
-def _no_credentials() -> ApiError:
+def no_credentials() -> ApiError:
+    """Return the refusal for somebody who did not say who it is."""
     detail = "Authentication credentials were not provided."
     return ApiError(HTTPStatus.FORBIDDEN, {"detail": detail})
 

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
-from starlette.types import Message, Receive
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bunga_cli.api.errors import ApiError
 
@@ -43,8 +44,24 @@ class Fields:
     is_form: bool
 
 
-class BodyTooLarge(Exception):
+class BodyTooLarge(HTTPException):
     """Report a body over its limit, before the rest of it is read."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request is too large.")
+
+
+class SmallBodies:
+    """Bound the bodies of `/api/v1`, which FastAPI takes in before it asks who sends them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if f"{scope['path']}/".startswith("/api/v1/"):
+            receive = _counted(receive, MAX_FIELDS_BYTES)
+        await self.app(scope, receive, send)
 
 
 def limited(request: Request, max_bytes: int) -> Request:

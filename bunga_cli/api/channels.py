@@ -11,9 +11,9 @@ from bunga_cli.api.bodies import Body, Fields, Text, checked, documented, read_f
 from bunga_cli.api.channel_ids import MAX_NAME_LENGTH, ChannelId
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import bad_request, not_found
-from bunga_cli.api.paths import CHANNEL_ID
 from bunga_cli.api.uploads import unlink_subtitles
 from bunga_cli.errors import Conflict
+from bunga_cli.paths import CHANNEL_ID
 from bunga_cli.store.channels import ChannelChanges
 from bunga_cli.store.rows import ChannelRow
 

@@ -12,7 +12,6 @@ from starlette.responses import FileResponse, Response
 from bunga_cli.api.access import ADMIN_ONLY, Account
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import not_found
-from bunga_cli.api.paths import LOG_ID
 from bunga_cli.api.uploads import (
     documented_upload,
     kept_file,
@@ -21,6 +20,7 @@ from bunga_cli.api.uploads import (
     received_upload,
 )
 from bunga_cli.api.urls import absolute_url
+from bunga_cli.paths import LOG_ID
 from bunga_cli.store.rows import ClientLogRow
 
 Limit = Annotated[int, Query(ge=1, le=1000)]

@@ -9,6 +9,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Request
 
 from bunga_cli.auth.tokens import Tokens
+from bunga_cli.plugin.manager import Plugins
 from bunga_cli.settings import Settings
 from bunga_cli.store import Store
 from bunga_cli.sync.views import RoomView
@@ -45,6 +46,7 @@ class AppContext:
     rename_site: Callable[[str], None]
     started_at: datetime
     logs: Callable[[], list[str]]
+    plugins: Plugins
 
 
 async def _context(request: Request) -> AppContext:

@@ -13,7 +13,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
-from bunga_cli.errors import BungaError, Conflict, Forbidden, Invalid, NotFound, Unauthorized
+from bunga_cli.errors import (
+    BungaError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    SettingsError,
+    Unauthorized,
+)
+from bunga_cli.plugin.providers import PluginFailure
 
 _STATUS: dict[type[BungaError], HTTPStatus] = {
     Invalid: HTTPStatus.BAD_REQUEST,
@@ -21,6 +30,8 @@ _STATUS: dict[type[BungaError], HTTPStatus] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    SettingsError: HTTPStatus.BAD_REQUEST,
+    PluginFailure: HTTPStatus.BAD_GATEWAY,
 }
 
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 from bunga_cli.api.access import ADMIN_ONLY
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import ApiError
-from bunga_cli.api.paths import CHANNEL_ID
 from bunga_cli.api.rooms import view_of
+from bunga_cli.paths import CHANNEL_ID
 from bunga_cli.sync.values import Projection, User
 from bunga_cli.sync.views import RoomView
 

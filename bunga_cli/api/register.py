@@ -1,24 +1,27 @@
 """`POST /api/channels/{id}/register/`: the address people paste into their player."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bunga_cli.api.access import ANY_CALLER
 from bunga_cli.api.bodies import Body, Text, checked, documented, read_fields
 from bunga_cli.api.channels import Channel
 from bunga_cli.api.context import AppContext, Context
-from bunga_cli.api.errors import ApiError
+from bunga_cli.api.errors import ApiError, bad_request
 from bunga_cli.api.logins import Logins, address_of
-from bunga_cli.api.paths import CHANNEL_ID
 from bunga_cli.api.services import services_for
 from bunga_cli.api.tokens import TokenPair
 from bunga_cli.errors import Conflict
+from bunga_cli.paths import CHANNEL_ID
 from bunga_cli.store.rows import AccountRow, ChannelRow
 
 router = APIRouter(tags=["players"])
+
+_RESERVED = frozenset({"server", "admin"})
+"""Ids of senders that are no player: whoever had one would speak in its name."""
 
 
 class Credentials(Body):
@@ -29,13 +32,15 @@ class Credentials(Body):
 
 
 class Registration(BaseModel):
-    """All that a player needs to take part in a channel."""
+    """All that a player needs to take part in a channel; each service of a plugin is a key."""
+
+    model_config = ConfigDict(extra="allow")
 
     token: TokenPair
     channel: Channel
-    voice_call: dict[str, str] | None
-    bilibili: dict[str, str] | None
-    alist: dict[str, str] | None
+    voice_call: dict[str, Any] | None
+    bilibili: dict[str, Any] | None
+    alist: dict[str, Any] | None
 
 
 @router.post(
@@ -58,7 +63,7 @@ async def register(
     return Registration(
         token=TokenPair.issued(context.tokens, account.id),
         channel=Channel.of(channel),
-        **services_for(channel, account),
+        **await services_for(context, channel, account),  # type: ignore[arg-type]  # pydantic checks them
     )
 
 
@@ -83,6 +88,8 @@ class Entrance:
     async def _admit_unknown(self, credentials: Credentials) -> tuple[AccountRow, bool]:
         if not self._channel.allow_new_client:
             raise _closed()
+        if credentials.username in _RESERVED:
+            raise bad_request(username="This name is reserved.")
         try:
             account = await self._logins.create(credentials.username, credentials.password)
         except Conflict:  # the same player, registering twice at once

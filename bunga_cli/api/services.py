@@ -1,13 +1,20 @@
 """The credentials of other services that a client gets when it registers."""
 
+from collections.abc import Mapping
+
+from bunga_cli.api.context import AppContext
+from bunga_cli.plugin.providers import Account, Channel
 from bunga_cli.store.rows import AccountRow, ChannelRow
 
-Services = dict[str, dict[str, str] | None]
+Services = dict[str, Mapping[str, object] | None]
+
+EXPECTED = ("voice_call", "bilibili", "alist")
+"""Clients rely on these keys being there, whichever plugins there are."""
 
 
-def services_for(_channel: ChannelRow, _account: AccountRow) -> Services:
-    """Return each service's object for this account in this channel; None: there is none.
-
-    Clients rely on every key being there.
-    """
-    return {"voice_call": None, "bilibili": None, "alist": None}
+async def services_for(context: AppContext, channel: ChannelRow, account: AccountRow) -> Services:
+    """Return each service's object for this account in this channel; None: there is none."""
+    values = await context.plugins.services.values(
+        Channel(channel.id, channel.name), Account(account.username)
+    )
+    return {**dict.fromkeys(EXPECTED), **values}

@@ -11,7 +11,6 @@ from bunga_cli.api.access import Account, no_permission
 from bunga_cli.api.channels import existing_channel
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import not_found
-from bunga_cli.api.paths import CHANNEL_ID, FILE, RECORD_ID
 from bunga_cli.api.uploads import (
     documented_upload,
     kept_file,
@@ -20,6 +19,7 @@ from bunga_cli.api.uploads import (
     subtitle_path,
 )
 from bunga_cli.api.urls import absolute_url
+from bunga_cli.paths import CHANNEL_ID, FILE, RECORD_ID
 from bunga_cli.store.rows import AccountRow, RecordRow, SubtitleRow
 
 router = APIRouter(tags=["players"])

@@ -1,13 +1,15 @@
 """`bunga channels`: what rooms there can be."""
 
-from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
 from bunga_cli.cli import facts, local_api, output, prompts
 from bunga_cli.cli.options import DataOption, JsonOption, OnJoin, find_data
+from bunga_cli.cli.plugins import StdinOption, value_from
 from bunga_cli.data_folder import DataFolder
+from bunga_cli.listening import register_url
 
 app = typer.Typer(help="Make, show, change and delete channels.", no_args_is_help=True)
 
@@ -48,7 +50,11 @@ def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
         output.document(channels)
         return
     headings = ("ID", "NAME", "NEW CLIENTS", "ON JOIN", "MEMBERS", "CREATED")
-    output.table(headings, (list(_facts(channel).values()) for channel in channels))
+    output.table(
+        headings,
+        (list(_facts(channel).values()) for channel in channels),
+        empty="There is no channel: `bunga channels create` makes one.",
+    )
 
 
 @app.command()
@@ -61,20 +67,31 @@ def show(channel_id: ChannelId, data: DataOption = None, as_json: JsonOption = F
 @app.command("set")
 def set_(
     channel_id: ChannelId,
-    key: Annotated[Key, typer.Argument(metavar="KEY", help="What to change.")],
-    value: Annotated[
+    key: Annotated[
         str,
+        typer.Argument(
+            metavar="KEY", help="name, allow_new_client, on_join or plugins.NAME.FIELD."
+        ),
+    ],
+    value: Annotated[
+        str | None,
         typer.Argument(
             metavar="VALUE",
             help="A text; yes or no for allow_new_client; pause, continue or default for on_join.",
         ),
-    ],
+    ] = None,
+    *,
+    stdin: StdinOption = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Change one thing about a channel; its room knows at once."""
     folder = find_data(data)
-    body: dict[str, object] = {key: _value(key, value)}
+    text = value_from(value, stdin=stdin)
+    if key.startswith("plugins."):
+        _set_of_plugin(folder, channel_id, key, text)
+        return
+    body: dict[str, object] = {key: _value(_known(key), text)}
     _show(folder, local_api.call(folder, "PATCH", "channels", channel_id, body=body), as_json)
 
 
@@ -84,11 +101,38 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Delete a channel with its room, records and subtitles; its watchers are sent away."""
+    """Delete a channel and all that belongs to it.
+
+    That is its room, records and subtitles; its watchers are sent away.
+    """
+    folder = find_data(data)
     if not yes:
-        prompts.confirm(f"Delete the channel {channel_id} and all that belongs to it?")
-    local_api.call(find_data(data), "DELETE", "channels", channel_id)
+        local_api.call(folder, "GET", "channels", channel_id)  # No question about nothing.
+        prompts.confirm(
+            f"Delete the channel {channel_id} and all that belongs to it?",
+            unasked="Not deleted: nobody to ask; use --yes.",
+        )
+    local_api.call(folder, "DELETE", "channels", channel_id)
     output.note(f"The channel {channel_id} is deleted.")
+
+
+def _known(key: str) -> Key:
+    keys: tuple[Key, ...] = get_args(Key)
+    for known in keys:
+        if key == known:
+            return known
+    close = get_close_matches(key, keys, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(keys)}, plugins.…"
+    raise typer.BadParameter(f"{key!r} is unknown; {hint}", param_hint="KEY")
+
+
+def _set_of_plugin(folder: DataFolder, channel_id: str, key: str, value: str) -> None:
+    _, name, *fields = key.split(".", 2)
+    if not name or not fields:
+        raise typer.BadParameter(f"{key!r} is not plugins.NAME.FIELD.", param_hint="KEY")
+    body = {fields[0]: value}
+    local_api.call(folder, "PATCH", "channels", channel_id, "plugins", name, body=body)
+    output.note(f"{key} is set in the channel {channel_id}.")
 
 
 def _value(key: Key, text: str) -> str | bool | None:
@@ -118,9 +162,11 @@ def _facts(channel: dict[str, Any]) -> dict[str, object]:
 
 
 def _show(folder: DataFolder, channel: dict[str, Any], as_json: bool) -> None:
+    if "register_url" not in channel:  # A server answered: it does not know its own address.
+        server = folder.read_running()
+        channel["register_url"] = server and register_url(server.url, channel["id"])
     if as_json:
         output.document(channel)
         return
-    server = folder.read_running()
-    path = f"api/channels/{quote(channel['id'], safe='')}/register/"
-    output.fields({**_facts(channel), "for players": server and server.url + path})
+    address = channel["register_url"] or "(known while the server runs)"
+    output.fields({**_facts(channel), "for players": address})

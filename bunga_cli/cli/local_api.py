@@ -24,9 +24,25 @@ _REFUSALS = {kind.code: kind for kind in (Conflict, Forbidden, Invalid, NotFound
 
 
 def call(
-    data: DataFolder, method: str, *path: str, body: Mapping[str, object] | None = None
+    data: DataFolder,
+    method: str,
+    *path: str,
+    body: Mapping[str, object] | None = None,
+    timeout_s: float = TIMEOUT_S,
 ) -> dict[str, Any]:
-    """Send a request for `/api/v1/<path>`, and return the answer's object.
+    """Send a request for `/api/v1/<path>`, as `call_path` does; each part is encoded."""
+    return call_path(data, method, _encoded(path), body=body, timeout_s=timeout_s)
+
+
+def call_path(
+    data: DataFolder,
+    method: str,
+    path: str,
+    *,
+    body: Mapping[str, object] | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> dict[str, Any]:
+    """Send a request, and return the answer's object.
 
     Raise ServerUnreachable when no server runs on `data`, else the refusal that the server sent.
     """
@@ -37,8 +53,8 @@ def call(
         raise _unreachable(data)
     transport = httpx2.HTTPTransport(uds=str(server.socket))
     try:
-        with httpx2.Client(transport=transport, timeout=TIMEOUT_S) as client:
-            response = client.request(method, _url(path), json=body)
+        with httpx2.Client(transport=transport, timeout=timeout_s) as client:
+            response = client.request(method, f"http://bunga{path}", json=body)
     except httpx2.ConnectError as error:
         raise _unreachable(data) from error
     except httpx2.HTTPError as error:
@@ -50,11 +66,11 @@ def call(
     return answer
 
 
-def _url(path: tuple[str, ...]) -> str:
+def _encoded(path: tuple[str, ...]) -> str:
     if not all(path):
         raise Invalid("An id must not be empty.")
     try:
-        return "http://bunga/api/v1/" + "/".join(quote(part, safe="") for part in path)
+        return "/api/v1/" + "/".join(quote(part, safe="") for part in path)
     except UnicodeEncodeError as error:
         raise Invalid("An id must be valid text.") from error
 

@@ -3,58 +3,132 @@
 import json
 import os
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import accumulate
+from typing import TextIO
+
+from bunga_cli.errors import BungaError
 
 _BOLD, _PLAIN = "\033[1m", "\033[0m"
+_GAP = "  "
+_ELASTIC = frozenset({"NAME", "VIDEO"})
+"""What a narrow terminal may shorten: people read it, no command takes it."""
+_NARROWEST = 8
 
 
 def note(sentence: str) -> None:
     """Tell the person something that is not data."""
-    print(_printable(sentence), file=sys.stderr)
+    _say(_printable(sentence))
 
 
 def error(sentence: str) -> None:
-    """Tell the person why the command failed."""
-    lines = (_printable(line) for line in sentence.splitlines())
-    print("Error: " + "\n".join(lines), file=sys.stderr)
+    """Tell the person why the command failed; each line is a reason of its own."""
+    for reason in sentence.splitlines() or [""]:
+        _say(f"Error: {_printable(reason)}", indent=len("Error: "))
+
+
+def notes(values: Mapping[str, str]) -> None:
+    """Tell the person a few things that are not data, one per line, none of them broken."""
+    width = max(map(_width, values))
+    for name, value in values.items():
+        print(name + " " * (width - _width(name)) + _GAP + _printable(value), file=sys.stderr)
 
 
 def line(data: str) -> None:
     """Print one line of data."""
-    print(_printable(data))
+    _print(_printable(data))
 
 
 def text(lines: str) -> None:
     """Print lines of our own making."""
-    print(lines)
+    _print(lines)
 
 
 def document(value: object) -> None:
-    """Print `value` as JSON, in ASCII so that no terminal or pipe can spoil it."""
-    print(json.dumps(value, indent=2))
+    """Print `value` as JSON, with nothing in it that could command a terminal."""
+    is_ascii = sys.stdout.encoding.lower() not in ("utf-8", "utf8")
+    dumped = json.dumps(value, indent=2, ensure_ascii=is_ascii)
+    _print("".join(char if char == "\n" or _is_shown(char) else _escaped(char) for char in dumped))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print `rows` in columns under `headings`; a missing value shows as `-`."""
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    empty: str = "There is nothing to show.",
+) -> None:
+    """Print `rows` in columns under `headings`; a missing value shows as `-`.
+
+    A terminal gets what fits its width, and the sentence `empty` in place of a table without rows.
+    """
     cells = [[_cell(value) for value in row] for row in rows]
+    if not cells and sys.stdout.isatty():
+        note(empty)
+        return
     widths = [max(map(_width, column)) for column in zip(headings, *cells, strict=True)]
-    print(_bold(_padded(headings, widths)))
-    for row in cells:
-        print(_padded(row, widths))
+    widths = _fitted(headings, widths)
+    _print("\n".join([_bold(_padded(headings, widths)), *(_padded(row, widths) for row in cells)]))
 
 
 def fields(values: Mapping[str, object]) -> None:
     """Print the facts about one thing, one per line."""
     width = max(map(_width, values))
-    for name, value in values.items():
-        print(_bold(name) + " " * (width - _width(name)), _cell(value), sep="  ", flush=True)
+    lines = (
+        _bold(name) + " " * (width - _width(name)) + _GAP + _cell(value)
+        for name, value in values.items()
+    )
+    _print("\n".join(lines))
 
 
 def moment(iso_time: str) -> str:
     """Return an ISO 8601 time in this machine's time zone, to the minute, for a table."""
     return datetime.fromisoformat(iso_time).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def flush() -> None:
+    """Write what was printed. Raises BungaError, or ends the command if nobody reads it."""
+    _print("", end="")
+
+
+def _print(data: str, end: str = "\n") -> None:
+    try:
+        print(data, end=end, flush=True)
+    except BrokenPipeError:
+        _forget_unwritten()
+        raise SystemExit(1) from None  # Whoever read this has enough.
+    except OSError as error:
+        _forget_unwritten()
+        raise BungaError(f"The output cannot be written: {error.strerror}.") from error
+
+
+def _forget_unwritten() -> None:
+    """Let Python's last flush succeed: it would complain of what is told already."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _say(sentence: str, indent: int = 0) -> None:
+    """Tell a sentence, on a terminal broken between its words."""
+    if columns := _columns(sys.stderr):
+        sentence = textwrap.fill(
+            sentence,
+            columns,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    print(sentence, file=sys.stderr)
+
+
+def _columns(stream: TextIO) -> int | None:
+    """Return how wide the terminal behind `stream` is, None where there is none."""
+    if not stream.isatty():
+        return None
+    return os.get_terminal_size(stream.fileno()).columns or 80
 
 
 def _bold(text: str) -> str:
@@ -71,14 +145,47 @@ def _cell(value: object) -> str:
 
 def _printable(text: str) -> str:
     """Return `text` without what could command a terminal: names come from strangers."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(char if _is_shown(char) else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _is_shown(char: str) -> bool:
+    return char.isprintable() or unicodedata.category(char) == "Zs"
+
+
+def _escaped(char: str) -> str:
+    """Return `char` as JSON writes it in ASCII, DEL included."""
+    return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]
+
+
+def _fitted(headings: Sequence[str], widths: Sequence[int]) -> list[int]:
+    """Return `widths`, less in some columns where the terminal is narrower than all together."""
+    columns = _columns(sys.stdout)
+    if columns is None:
+        return [*widths]
+    too_much = sum(widths) + len(_GAP) * (len(widths) - 1) - columns
+    fitted = []
+    for heading, width in zip(headings, widths, strict=True):
+        spare = max(0, width - _NARROWEST) if heading in _ELASTIC else 0
+        less = max(0, min(too_much, spare))
+        too_much -= less
+        fitted.append(width - less)
+    return fitted
 
 
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    shown = (_shortened(cell, width) for cell, width in zip(cells, widths, strict=True))
     padded = (
-        cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True)
+        cell + " " * (width - _width(cell)) for cell, width in zip(shown, widths, strict=True)
     )
-    return "  ".join(padded).rstrip()
+    return _GAP.join(padded).rstrip()
+
+
+def _shortened(text: str, width: int) -> str:
+    if _width(text) <= width:
+        return text
+    ends = accumulate(map(_char_width, text))
+    kept = sum(1 for end in ends if end < width)
+    return f"{text[:kept].rstrip()}…"
 
 
 def _width(text: str) -> int:

@@ -22,7 +22,7 @@ def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
         output.document(rooms)
         return
     headings = ("CHANNEL", "STATE", "POSITION", "VIDEO", "WATCHERS", "CONNECTIONS")
-    output.table(headings, (_row(room) for room in rooms))
+    output.table(headings, (_row(room) for room in rooms), empty="No room is open.")
 
 
 @app.command()

@@ -6,16 +6,34 @@ need when they run, so that `bunga --help` is quick.
 
 import sys
 from types import TracebackType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from bunga_cli import __version__
-from bunga_cli.cli import admins, channels, output, rooms, serve
+from bunga_cli.cli import admins, channels, output, plugin_commands, plugins, rooms, serve
 from bunga_cli.cli.options import DataOption
 from bunga_cli.errors import BungaError
 
+
+class _Commands(TyperGroup):
+    """Our commands, and behind them those that plugins bring."""
+
+    # Typer keeps the types of these methods to itself.
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        """Run a command; failures are told from here on, as typer has its own way of it."""
+        sys.excepthook = sys.__excepthook__ if ctx.params["debug"] else _tell
+        return super().invoke(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401
+        """Return the command of this name."""
+        ours = super().get_command(ctx, cmd_name)
+        return ours or plugin_commands.find(cmd_name, ctx.params.get("data"))
+
+
 app = typer.Typer(
+    cls=_Commands,
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -25,37 +43,42 @@ app.command()(serve.serve)
 app.add_typer(channels.app, name="channels")
 app.add_typer(rooms.app, name="rooms")
 app.add_typer(admins.app, name="admins")
+app.add_typer(plugins.app, name="plugins")
 
 
 def main() -> None:
     """Run the command line; the exit code tells how it went."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    app(prog_name="bunga")
+    try:
+        app(prog_name="bunga")
+    except OSError:
+        _flush()
+        raise
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        output.line(f"bunga {__version__}")
-        raise typer.Exit
+def _flush() -> None:
+    """Tell if it was stdout that failed: help is printed by typer, before our hook is there."""
+    try:
+        output.flush()
+    except BungaError as error:
+        output.error(str(error))
+        raise SystemExit(1) from None
 
 
 @app.callback()
 def root(
     context: typer.Context,
     data: DataOption = None,  # noqa: ARG001  the option of the commands looks here
-    debug: Annotated[
+    debug: Annotated[  # noqa: ARG001  the group looks at it
         bool, typer.Option("--debug", envvar="BUNGA_DEBUG", help="Show tracebacks of failures.")
     ] = False,
-    version: Annotated[  # noqa: ARG001  its callback does it all
-        bool,
-        typer.Option(
-            "--version", is_eager=True, callback=_show_version, help="Print the version and exit."
-        ),
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Watch videos together, in sync."""
-    sys.excepthook = sys.__excepthook__ if debug else _tell
+    if version:
+        output.line(f"bunga {__version__}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         output.text(context.get_help())
 

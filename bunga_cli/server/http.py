@@ -26,7 +26,7 @@ class HttpProtocol(HttpToolsProtocol):
     """Serve HTTP as uvicorn does, with three additions.
 
     - Bytes are passed on that come in one packet with the head of a WebSocket handshake.
-    - A request head is bounded in time and size.
+    - A request head is bounded in time and size, a body in time.
     - Requests that come over the Unix socket are marked.
     """
 
@@ -34,6 +34,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     _is_local = False
     _head_timer: asyncio.TimerHandle | None = None
+    _body_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _unparsed_bytes = 0
 
@@ -47,7 +48,15 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._have_head()
+        self._have_body()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """End when the request at hand is answered; one that is not here yet never will be."""
+        if self._body_timer:
+            self.transport.abort()
+        else:
+            super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of requests, up to the end of the head of a WebSocket handshake."""
@@ -82,7 +91,13 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Note the end of a head."""
         self._have_head()
+        self._body_timer = self.loop.call_later(self.limits.body_timeout_s, self.transport.abort)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note the end of a request."""
+        self._have_body()
+        super().on_message_complete()
 
     def _is_serving(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
@@ -98,6 +113,11 @@ class HttpProtocol(HttpToolsProtocol):
         if self._head_timer:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _have_body(self) -> None:
+        if self._body_timer:
+            self._body_timer.cancel()
+            self._body_timer = None
 
     def _count_parsed(self, count: int) -> None:
         self._head_bytes += count
@@ -124,6 +144,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _upgrade(self, rest: bytes) -> None:
         self._have_head()
+        self._have_body()
         if not self._should_upgrade():
             self._unsupported_upgrade_warning()
         elif self._is_serving():

@@ -1,12 +1,12 @@
 """All live rooms of one node, and the door to them."""
 
-import asyncio
 import zlib
-from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from bunga_cli.auth.tokens import TokenExpired, TokenInvalid, Tokens
 from bunga_cli.clock import monotonic_us
+from bunga_cli.plugin.rooms import RoomHooks
 from bunga_cli.protocol import close_codes
 from bunga_cli.server.door import Refused
 from bunga_cli.server.limits import TokenBucket
@@ -19,6 +19,7 @@ from bunga_cli.store.rows import ChannelRow, SeatRow
 from bunga_cli.sync.policy import OnJoin, Policy
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.snapshot import RoomSnapshot
+from bunga_cli.sync.values import ConnId
 from bunga_cli.sync.views import RoomView
 
 
@@ -31,11 +32,13 @@ class Hub:
         tokens: Tokens,
         settings: Callable[[], Settings],
         clock: Callable[[], int] = monotonic_us,
+        hooks: RoomHooks | None = None,
     ) -> None:
+        self._hooks = hooks or RoomHooks()
         self.live: dict[str, LiveRoom] = {}
         self._store, self._tokens, self._settings, self._clock = store, tokens, settings, clock
-        self._opening: dict[str, asyncio.Lock] = {}
-        self._sockets: Counter[str] = Counter()
+        self._deletions = 0
+        self._sockets: dict[str, dict[ConnId, Connection]] = {}
         self._socket_count = 0
 
     # -- the door ---------------------------------------------------------------------------------
@@ -47,15 +50,15 @@ class Hub:
         account_id = self._read(token)
         facts = await self._store.accounts.seat(account_id, channel_id or "")
         account = _check(facts)
-        self._check_room_left(account)
+        if self._socket_count >= self._settings().limits.max_connections:
+            raise Refused(close_codes.TRY_LATER, "The server is full")
         live = await self._open_room(channel_id or "")
-        self._sockets[account] += 1
-        self._socket_count += 1
+        self._enter(account, connection)
         live.open(connection, account)
-        bucket = TokenBucket(
-            self._settings().limits.frames_per_second, self._settings().limits.frame_burst
-        )
-        return RoomSeat(live, connection.id, bucket, self._clock, lambda: self._leave(account))
+        limits = self._settings().limits
+        bucket = TokenBucket(limits.frames_per_second, limits.frame_burst)
+        leave = partial(self._leave, account, connection.id)
+        return RoomSeat(live, connection.id, bucket, self._clock, leave)
 
     def _read(self, token: str | None) -> int:
         if not token:
@@ -68,18 +71,25 @@ class Hub:
             raise Refused(close_codes.TOKEN_INVALID, str(error)) from error
         return account_id
 
-    def _check_room_left(self, account: str) -> None:
-        limits = self._settings().limits
-        if self._socket_count >= limits.max_connections:
-            raise Refused(close_codes.TRY_LATER, "The server is full")
-        if self._sockets[account] >= limits.sockets_per_account:
-            raise Refused(close_codes.TRY_LATER, "This account has too many connections")
+    def _enter(self, account: str, connection: Connection) -> None:
+        """Count a socket in. One too many of an account takes the place of its oldest.
 
-    def _leave(self, account: str) -> None:
+        That is most likely a dead one: a player that changed networks leaves sockets behind
+        which are found out only by the next ping.
+        """
+        sockets = self._sockets.setdefault(account, {})
+        if len(sockets) >= self._settings().limits.sockets_per_account:
+            oldest = sockets.pop(next(iter(sockets)))
+            oldest.close(close_codes.TRY_LATER, "This account has too many connections")
+        sockets[connection.id] = connection
+        self._socket_count += 1
+
+    def _leave(self, account: str, conn: ConnId) -> None:
         self._socket_count -= 1
-        self._sockets[account] -= 1
-        if not self._sockets[account]:
-            del self._sockets[account]
+        sockets = self._sockets.get(account, {})
+        sockets.pop(conn, None)
+        if not sockets:
+            self._sockets.pop(account, None)
 
     # -- the rooms --------------------------------------------------------------------------------
 
@@ -107,6 +117,7 @@ class Hub:
 
     async def channel_deleted(self, channel_id: str) -> None:
         """Close a channel's connections; called after it is gone from the store."""
+        self._deletions += 1
         live = self.live.pop(channel_id, None)
         if live is not None:
             live.close_all(close_codes.NOT_A_MEMBER, "The channel was deleted")
@@ -130,32 +141,27 @@ class Hub:
             live.stop()
 
     async def _open_room(self, channel_id: str, snapshot: RoomSnapshot | None = None) -> LiveRoom:
-        """Return the channel's live room, made once however many ask for it at a time."""
-        live = self.live.get(channel_id)
-        if live is not None:
-            return live
-        async with self._opening.setdefault(channel_id, asyncio.Lock()):
-            try:
-                return self.live.get(channel_id) or await self._make_room(channel_id, snapshot)
-            finally:
-                self._opening.pop(channel_id, None)
+        """Return the channel's live room, made if nobody made it meanwhile."""
+        while channel_id not in self.live:
+            deletions = self._deletions
+            room = await self._make_room(channel_id, snapshot)
+            if deletions == self._deletions and channel_id not in self.live:
+                self.live[channel_id] = LiveRoom(room, self._clock, self._hooks)
+        return self.live[channel_id]
 
-    async def _make_room(self, channel_id: str, snapshot: RoomSnapshot | None) -> LiveRoom:
+    async def _make_room(self, channel_id: str, snapshot: RoomSnapshot | None) -> Room:
         channel = await self._store.channels.get(channel_id)
         if channel is None:
             raise Refused(close_codes.NOT_A_MEMBER, "The channel does not exist")
-        progress = await self._store.rooms.progress(channel_id)
         policy = self._policy(channel)
-        room = Room(
+        return Room(
             channel_id,
             policy,
             self._clock(),
-            progress=progress,
+            progress=await self._store.rooms.progress(channel_id),
             phase_us=zlib.crc32(channel_id.encode()) % policy.heartbeat_us,
             snapshot=snapshot,
         )
-        live = self.live[channel_id] = LiveRoom(room, self._clock)
-        return live
 
     def _policy(self, channel: ChannelRow) -> Policy:
         sync = self._settings().sync

@@ -7,6 +7,7 @@ thousand playing rooms cost one row each half second.
 """
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Callable
 
@@ -28,6 +29,7 @@ class Keeper:
     def __init__(self, hub: Hub, store: Store, epoch: str, clock: Callable[[], int]) -> None:
         self._hub, self._store, self._epoch, self._clock = hub, store, epoch, clock
         self._task: asyncio.Task[None] | None = None
+        self._is_failing = False
 
     async def start(self) -> None:
         """Take over what earlier processes left, and begin."""
@@ -41,8 +43,11 @@ class Keeper:
             self._task.cancel()
             await asyncio.wait([self._task])
         self._hub.stop()
-        await self.flush()
-        await self.beat()
+        try:
+            await self.flush()
+            await self.beat()
+        except Exception:  # noqa: BLE001  the server ends all the same
+            _log.exception("The rooms could not be stored; they are as of the last second.")
 
     async def flush(self) -> None:
         """Store what changed, a few rooms at a time: nobody shall wait while all are written."""
@@ -51,18 +56,17 @@ class Keeper:
             await self._save(changed[start : start + _ROOMS_AT_ONCE])
 
     async def _save(self, changed: list[LiveRoom]) -> None:
-        saved = [(live, live.room.revision) for live in changed]
-        snapshots = [snapshot for live in changed for snapshot in live.take_snapshots()]
+        saved = [(live, live.room.revision, live.snapshots()) for live in changed]
         progress = [
             (live.room.channel_id, record_id, position_us)
             for live in changed
             for record_id, position_us in live.unsaved_progress.items()
         ]
-        await self._store.rooms.save(snapshots, self._epoch)
+        await self._store.rooms.save([s for *_, snapshots in saved for s in snapshots], self._epoch)
         if progress:
             await self._store.rooms.save_progress(progress)
-        for live, revision in saved:
-            live.saved_revision = revision
+        for live, revision, snapshots in saved:
+            live.mark_saved(revision, len(snapshots))
         _mark_saved(self._hub, progress)
         for live in changed:
             await self._forget_if_put_away(live)
@@ -72,17 +76,27 @@ class Keeper:
         await self._store.rooms.beat(self._epoch, self._clock())
 
     async def _keep(self) -> None:
-        count = 0
-        while True:
-            await asyncio.sleep(_FLUSH_S)
-            count += 1
+        for count in itertools.count(1):
+            await asyncio.sleep(_RETRY_S if self._is_failing else _FLUSH_S)
             try:
                 await self.flush()
-                if count % _FLUSHES_PER_BEAT == 0:
+                if count % _FLUSHES_PER_BEAT == 0 or self._is_failing:
                     await self.beat()
-            except Exception:  # noqa: BLE001  the disk may be full today and not tomorrow
-                _log.exception("The rooms could not be stored; this is tried again.")
-                await asyncio.sleep(_RETRY_S)
+            except Exception as error:  # noqa: BLE001  the disk may be full today, not tomorrow
+                self._note_failure(error)
+            else:
+                self._note_success()
+
+    def _note_failure(self, error: Exception) -> None:
+        """Say once, not every two seconds, that storing fails."""
+        if not self._is_failing:
+            _log.error("The rooms cannot be stored; this is tried again.", exc_info=error)
+        self._is_failing = True
+
+    def _note_success(self) -> None:
+        if self._is_failing:
+            _log.warning("The rooms can be stored again.")
+        self._is_failing = False
 
     async def _forget_if_put_away(self, live: LiveRoom) -> None:
         if live.was_put_away and live.room.projection is None and not live.room.roster.watchers:

@@ -19,10 +19,16 @@ class Limits:
     """How long a peer may leave what waits for it unread."""
     handshake_timeout_s: float = 10.0
     """How long a request head may take, and then again its admission."""
+    body_timeout_s: float = 120.0
+    """How long the body of a request may take: 5 MiB at 350 kbit/s."""
     close_timeout_s: float = 5.0
     """How long a peer may take to answer a close frame."""
     ping_interval_s: float = 20.0
     ping_timeout_s: float = 20.0
+    frames_per_turn: int = 1000
+    """How many frames of any kind, pings too, are read of one peer within a turn."""
+    turn_s: float = 5.0
+    """How long a turn lasts. Who stays within the limits of messages never has to wait for one."""
 
 
 class TokenBucket:
@@ -38,6 +44,10 @@ class TokenBucket:
         self._cost_us = _SECOND_US // rate_per_s if rate_per_s else 0
         self._slack_us = self._cost_us * (burst - 1)
         self._full_at_us = 0
+
+    def is_full(self, now_us: int) -> bool:
+        """Tell whether nothing was taken for so long that all of the burst may be taken again."""
+        return now_us >= self._full_at_us
 
     def take(self, now_us: int) -> bool:
         """Take one token; return False, and take nothing, if there is none."""

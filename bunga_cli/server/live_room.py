@@ -7,8 +7,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from bunga_cli.plugin.rooms import RoomHooks
 from bunga_cli.protocol import v1
 from bunga_cli.server.delivery import text_frame
+from bunga_cli.server.plugged import Plugged
 from bunga_cli.server.websocket import Connection
 from bunga_cli.sync.commands import Command
 from bunga_cli.sync.effects import Effect, PutAway, SaveProgress, Tell
@@ -32,8 +34,12 @@ class LiveRoom:
     stored beside it, in µs by record id; `was_put_away` is set when the room may be forgotten.
     """
 
-    def __init__(self, room: Room, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, room: Room, clock: Callable[[], int], hooks: RoomHooks | None = None
+    ) -> None:
         self.room = room
+        self._hooks = hooks or RoomHooks()
+        self._plugged = Plugged(room, self._hooks)
         self.connections: dict[ConnId, Connection] = {}
         self.saved_revision = room.revision
         self.unsaved_progress: dict[str, int] = {}
@@ -60,7 +66,10 @@ class LiveRoom:
 
     def handle(self, by: ConnId, command: Command, now_us: int) -> None:
         """Do what a socket asks."""
-        effects = self.room.handle(by, command, now_us)
+        if self._hooks.is_silent:
+            effects = self.room.handle(by, command, now_us)
+        else:
+            effects = self._plugged.handle(by, command, now_us)
         if effects:
             self._carry_out(effects)
 
@@ -87,10 +96,14 @@ class LiveRoom:
         for connection in [*self.connections.values()]:
             connection.close(code, reason)
 
-    def take_snapshots(self) -> list[RoomSnapshot]:
-        """Return the room as it is, after one snapshot per record projected since the last call."""
-        projected, self._projected = self._projected, []
-        return [*projected, self.room.snapshot()]
+    def snapshots(self) -> list[RoomSnapshot]:
+        """Return what is to be stored: the room as it is, after all records projected meanwhile."""
+        return [*self._projected, self.room.snapshot()]
+
+    def mark_saved(self, revision: int, snapshots: int) -> None:
+        """Learn that the room was stored as of `revision`, with so many snapshots."""
+        self.saved_revision = revision
+        del self._projected[: snapshots - 1]
 
     def stop(self) -> None:
         """Set no timer any more: the room stands still from now on."""
@@ -109,13 +122,16 @@ class LiveRoom:
                 self.unsaved_progress[effect.record_id] = effect.position_us
             elif type(effect) is PutAway:
                 self.was_put_away = True
+        if self._hooks.tell is not None:
+            self._plugged.tell(effects)
         self._arm()
 
     def _deliver(self, tell: Tell) -> None:
         """Encode once, write the same bytes to every receiver."""
         frame = self._encode(tell.event)
         if tell.to is not None:
-            self.connections[tell.to].send(frame)
+            connection = self.connections[tell.to]
+            (connection.send_heartbeat if type(tell.event) is Status else connection.send)(frame)
         elif type(tell.event) is Status:
             for conn, connection in self.connections.items():
                 if conn not in tell.but:

@@ -29,10 +29,11 @@ class RoomSeat:
     def received(self, payload: bytes) -> None:
         """Take one whole text message."""
         now_us = self._clock()
+        if self._warned and self._bucket.is_full(now_us):
+            self._warned = False
         if not self._bucket.take(now_us):
             self._warn()
             return
-        self._warned = False
         try:
             command = decode(payload)
         except Malformed as wrong:
@@ -46,7 +47,7 @@ class RoomSeat:
         self._left()
 
     def _warn(self) -> None:
-        """Say once, until it sends less, that a sender is too fast."""
+        """Say once, until it was quiet for a while, that a sender is too fast."""
         if not self._warned:
             self._warned = True
             detail = "You send too many messages; those over the limit have no effect."

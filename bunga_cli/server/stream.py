@@ -6,6 +6,7 @@ knows the rules of RFC 6455 and speaks for us. One is made when it is needed, an
 has nothing to remember: an idle connection has none.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 
 from websockets.frames import Frame, Opcode
@@ -22,7 +23,16 @@ _MAX_REASON_BYTES = 123
 class Stream:
     """Messages out of bytes; control frames and close frames are answered on the way."""
 
-    __slots__ = ("_library", "_max_bytes", "_message", "_rest", "_write", "is_ended", "is_open")
+    __slots__ = (
+        "_library",
+        "_max_bytes",
+        "_message",
+        "_rest",
+        "_write",
+        "frames_left",
+        "is_ended",
+        "is_open",
+    )
 
     def __init__(self, write: Callable[[bytes], None], max_bytes: int) -> None:
         self._write = write
@@ -31,7 +41,9 @@ class Stream:
         self._message: bytearray | None = None
         """The fragments so far of a message that is not complete."""
         self._rest = b""
-        """The part so far of a frame that is not complete."""
+        """What was received and not read: part of a frame, or frames over the number."""
+        self.frames_left = sys.maxsize
+        """How many more frames are read; what comes after them is kept."""
         self.is_open = True
         """Whether no close frame was sent or received."""
         self.is_ended = False
@@ -50,7 +62,7 @@ class Stream:
         if self._rest:
             data = self._rest + data
         start, end = 0, len(data)
-        while start < end and not self.is_ended:
+        while start < end and self.frames_left and not self.is_ended:
             payload: bytes | None
             text = None if self._library else whole_text(data, start, self._max_bytes)
             if text:
@@ -61,6 +73,7 @@ class Stream:
                     break
                 payload = self._receive_frame(data[start:after])
                 start = after
+            self.frames_left -= 1
             if payload is not None and (payload.isascii() or self._is_utf8(payload)):
                 yield payload
         self._rest = data[start:]

@@ -60,6 +60,8 @@ class Connection(asyncio.Protocol):
         "_stall_timer",
         "_stream",
         "_transport",
+        "_turn_began_s",
+        "_turn_timer",
         "id",
         "is_open",
         "peer",
@@ -85,6 +87,7 @@ class Connection(asyncio.Protocol):
         self._admission: asyncio.Task[None] | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._close_timer: asyncio.TimerHandle | None = None
+        self._turn_timer: asyncio.TimerHandle | None = None
 
     # What the rest of the server calls.
 
@@ -212,8 +215,7 @@ class Connection(asyncio.Protocol):
             return
         self._seat = seat
         self._stage = Stage.OPEN
-        self._go_on_reading()
-        self._read(b"")
+        self._begin_turn()
 
     def _dismiss(self, seat: Seat) -> None:
         try:
@@ -229,6 +231,8 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _go_on_reading(self) -> None:
+        if self._turn_timer:
+            return
         if not self._transport.is_closing() and not self._transport.is_reading():
             self._transport.resume_reading()
 
@@ -237,7 +241,30 @@ class Connection(asyncio.Protocol):
         for payload in self._stream.receive(data):
             if seat and self.is_open:
                 self._deliver(payload, seat)
+        if not self._stream.frames_left:
+            self._await_turn()
         self._settle(self._endpoint.limits.close_timeout_s)
+
+    def _begin_turn(self) -> None:
+        """Read frames, first those that wait, until there were too many of them."""
+        self._turn_timer = None
+        self._turn_began_s = asyncio.get_running_loop().time()
+        self._stream.frames_left = self._endpoint.limits.frames_per_turn
+        self._go_on_reading()
+        self._read(b"")
+
+    def _await_turn(self) -> None:
+        """Read no more of a peer that sends more than players do, until the others had their turn.
+
+        Every frame counts, because pings and fragments cost more than messages, which the seat
+        bounds as well.
+        """
+        if self._stage is Stage.ENDED or self._turn_timer:
+            return
+        self._transport.pause_reading()
+        loop = asyncio.get_running_loop()
+        ends_s = self._turn_began_s + self._endpoint.limits.turn_s
+        self._turn_timer = loop.call_at(max(loop.time(), ends_s), self._begin_turn)
 
     def _deliver(self, payload: bytes, seat: Seat) -> None:
         try:
@@ -279,6 +306,9 @@ class Connection(asyncio.Protocol):
         self.is_open = False
         self._stage = stage
         self.resume_writing()
+        if stage is Stage.ENDED and self._turn_timer:
+            self._turn_timer.cancel()
+            self._turn_timer = None
         self._go_on_reading()
         if self._admission:
             self._admission.cancel()

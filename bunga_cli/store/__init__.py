@@ -6,6 +6,7 @@ from typing import Self
 from bunga_cli.store.accounts import Accounts
 from bunga_cli.store.channels import Channels
 from bunga_cli.store.database import Database
+from bunga_cli.store.plugin_settings import PluginTables
 from bunga_cli.store.rooms import Rooms
 from bunga_cli.store.uploads import Uploads
 
@@ -20,6 +21,7 @@ class Store:
         self.channels = Channels(database)
         self.accounts = Accounts(database)
         self.rooms = Rooms(database)
+        self.plugin_settings = PluginTables(database)
         self.uploads = Uploads(database)
 
     @classmethod

@@ -158,6 +158,7 @@ def _writing_engine(path: Path) -> AsyncEngine:
         _url(path),
         pool_size=1,
         max_overflow=0,
+        hide_parameters=True,  # password hashes have no business in a traceback
         connect_args={"timeout": BUSY_TIMEOUT_S, "isolation_level": None},
     )
     _on_connect(
@@ -179,6 +180,7 @@ def _reading_engine(path: Path) -> AsyncEngine:
         _url(path),
         pool_size=READERS,
         max_overflow=0,
+        hide_parameters=True,
         isolation_level="AUTOCOMMIT",
         connect_args={"timeout": BUSY_TIMEOUT_S},
     )

@@ -75,6 +75,14 @@ channels = Table(
     CheckConstraint("on_join IN ('pause', 'continue')", name="on_join"),
 )
 
+channel_plugin_settings = Table(
+    "channel_plugin_settings",
+    metadata,
+    Column("channel_id", ForeignKey(channels.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("plugin", Text, primary_key=True),
+    Column("values", JSON, nullable=False),
+)
+
 members = Table(
     "members",
     metadata,

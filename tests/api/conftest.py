@@ -12,12 +12,14 @@ from bunga_cli.api import create_app
 from bunga_cli.api.context import AppContext
 from bunga_cli.auth.tokens import Tokens
 from bunga_cli.clock import utc_now
+from bunga_cli.plugin.manager import Plugins
 from bunga_cli.settings import Settings
 from bunga_cli.store import Store
 from bunga_cli.sync.snapshot import RoomSnapshot
 from bunga_cli.sync.values import SERVER, Projection, VideoRecord
 from bunga_cli.web import create_pages
 from tests.api.site import FakeHub, Site
+from tests.plugin.kit import MemoryPort, running_plugins
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +44,20 @@ async def store(tmp_path: Path, empty_database: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def open_site(store: Store, tmp_path: Path) -> Callable[..., Site]:
+def port(tmp_path: Path) -> MemoryPort:
+    """What the plugins know of the site."""
+    return MemoryPort(tmp_path)
+
+
+@pytest.fixture
+async def plugins(port: MemoryPort) -> AsyncIterator[Plugins]:
+    """No plugins at all, until a test file has its own fixture of this name."""
+    async with running_plugins(port) as plugins:
+        yield plugins
+
+
+@pytest.fixture
+def open_site(store: Store, tmp_path: Path, plugins: Plugins) -> Callable[..., Site]:
     def open_with(**settings: object) -> Site:
         current = Settings.model_validate(settings)
 
@@ -62,6 +77,7 @@ def open_site(store: Store, tmp_path: Path) -> Callable[..., Site]:
             rename_site=rename,
             started_at=utc_now(),
             logs=lambda: ["one line\n"],
+            plugins=plugins,
         )
         return Site(context, create_app(context, create_pages(lambda: current)), hub)
 

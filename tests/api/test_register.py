@@ -185,3 +185,12 @@ async def test_a_password_hashed_at_another_cost_is_hashed_again_at_login(
     assert (answer.status_code, again.status_code) == (200, 200)
     assert renewed is not None
     assert renewed.password_hash != old_hash
+
+
+@pytest.mark.parametrize("username", ["server", "admin", " server "])
+async def test_nobody_can_take_the_name_in_which_the_server_speaks(
+    stranger: httpx2.AsyncClient, username: str
+) -> None:
+    answer = await stranger.post(REGISTER, data={"username": username, "password": "x"})
+    assert answer.status_code == 400
+    assert answer.json() == {"username": ["This name is reserved."]}

@@ -1,10 +1,12 @@
 """`/api/v1`, as the command line uses it."""
 
+from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import httpx2
 import pytest
 
+from bunga_cli.api.bodies import MAX_FIELDS_BYTES
 from bunga_cli.sync.values import Projection, User, VideoRecord
 from bunga_cli.sync.views import RoomView, Waiting, WatcherView
 from tests.api.site import Site
@@ -139,3 +141,21 @@ async def test_an_admin_that_was_made_can_log_in_and_administer(site: Site) -> N
     assert made.status_code == 201
     assert admins == [made.json()]
     assert set(made.json()) == {"id", "username", "created_at"}
+
+
+async def test_a_body_without_end_is_refused_before_it_is_read(site: Site) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 100 * MAX_FIELDS_BYTES:
+            sent += 8192
+            yield b"[" * 8192
+
+    async with site.client() as stranger:
+        answer = await stranger.post(
+            CHANNELS, content=endless(), headers={"Content-Type": "application/json"}
+        )
+    assert answer.status_code == 413
+    assert answer.json()["error"]["message"] == "Request is too large."
+    assert sent <= 2 * MAX_FIELDS_BYTES

@@ -1,8 +1,11 @@
 import json
 import os
+import pty
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -17,6 +20,10 @@ from bunga_cli.data_folder import DataFolder
 URL = "http://bunga.test:8000/"
 
 Bunga = Callable[..., subprocess.CompletedProcess[str]]
+
+
+Terminal = Callable[..., tuple[int, str]]
+"""Returns the exit code and all that was printed, what was typed included."""
 
 
 @dataclass
@@ -38,11 +45,15 @@ def data(tmp_path: Path) -> DataFolder:
     return folder
 
 
+def _environ(env: dict[str, str]) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    root = Path(__file__).parents[2]
+    return {**inherited, "PYTHONPATH": str(root), "PYTHONUTF8": "1", "TZ": "UTC", **env}
+
+
 @pytest.fixture
 def bunga(tmp_path: Path) -> Bunga:
     """Runs the command in an empty folder, with nothing set in its environment."""
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    root = Path(__file__).parents[2]
 
     def run(*args: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -53,11 +64,43 @@ def bunga(tmp_path: Path) -> Bunga:
             encoding="utf-8",
             timeout=60,
             cwd=tmp_path,
-            env={**inherited, "PYTHONPATH": str(root), "PYTHONUTF8": "1", "TZ": "UTC", **env},
+            env=_environ(env),
             check=False,
         )
 
     return run
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    """Runs the command as `bunga` does, but in a terminal, into which somebody types."""
+
+    def run(*args: str, typed: str = "", columns: int = 80, **env: str) -> tuple[int, str]:
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, columns))
+        os.write(ours, typed.encode())
+        with subprocess.Popen(
+            [sys.executable, "-m", "bunga_cli", *args],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=tmp_path,
+            env=_environ({"NO_COLOR": "1", **env}),
+            start_new_session=True,
+        ) as process:
+            os.close(theirs)
+            printed = b"".join(_read_to_end(ours))
+        return process.returncode, printed.decode().replace("\r\n", "\n")
+
+    return run
+
+
+def _read_to_end(terminal_fd: int) -> Iterator[bytes]:
+    """Yield what is printed; a terminal that nobody writes to any more fails, or is empty."""
+    with suppress(OSError):
+        while printed := os.read(terminal_fd, 10_000):
+            yield printed
+    os.close(terminal_fd)
 
 
 @pytest.fixture

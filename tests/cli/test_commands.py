@@ -1,11 +1,12 @@
 """The commands against a stand-in for the server: what they ask, print and return."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Bunga, StandIn
+from tests.cli.conftest import Bunga, StandIn, Terminal
 
 LOBBY = {
     "id": "lobby",
@@ -139,17 +140,59 @@ def test_a_value_that_is_not_allowed_is_wrong_usage(
     assert server.requests == []
 
 
-def test_a_channel_is_deleted_only_after_a_yes(bunga: Bunga, server: StandIn) -> None:
+def test_a_channel_is_deleted_only_after_a_yes(terminal: Terminal, server: StandIn) -> None:
+    server.answer("GET /api/v1/channels/lobby", LOBBY)
     server.answer("DELETE /api/v1/channels/lobby", None, status=204)
     command = ("channels", "delete", "lobby", "--data", str(server.data.path))
 
-    refused = bunga(*command, stdin="n\n")
-    agreed = bunga(*command, stdin="y\n")
-    unasked = bunga(*command, "--yes")
+    refused, told = terminal(*command, typed="n\n")
+    agreed, _ = terminal(*command, typed="y\n")
+    unasked, _ = terminal(*command, "--yes")
 
-    assert [refused.returncode, agreed.returncode, unasked.returncode] == [1, 0, 0]
-    assert "Error: Nothing was changed." in refused.stderr
-    assert server.requests == [("DELETE /api/v1/channels/lobby", None)] * 2
+    assert [refused, agreed, unasked] == [1, 0, 0]
+    assert "Error: Nothing was changed." in told
+    deletions = [request for request in server.requests if request[0].startswith("DELETE")]
+    assert deletions == [("DELETE /api/v1/channels/lobby", None)] * 2
+
+
+def test_nobody_is_asked_about_a_channel_that_does_not_exist(
+    terminal: Terminal, server: StandIn
+) -> None:
+    refusal = {"error": {"code": "not_found", "message": "There is no channel x."}}
+    server.answer("GET /api/v1/channels/x", refusal, status=404)
+
+    code, told = terminal("channels", "delete", "x", "--data", str(server.data.path))
+
+    assert (code, told) == (1, "Error: There is no channel x.\n")
+
+
+def test_nothing_is_deleted_without_anybody_to_ask(
+    bunga: Bunga, terminal: Terminal, server: StandIn
+) -> None:
+    server.answer("GET /api/v1/channels/lobby", LOBBY)
+    command = ("channels", "delete", "lobby", "--data", str(server.data.path))
+
+    piped = bunga(*command, stdin="y\n")
+    code, told = terminal(*command, typed="\x04")
+
+    complaint = "Error: Not deleted: nobody to ask; use --yes.\n"
+    assert (piped.returncode, piped.stderr) == (1, complaint)
+    assert (code, told.endswith(f"\n{complaint}")) == (1, True)
+    assert {request for request, _ in server.requests} == {"GET /api/v1/channels/lobby"}
+
+
+def test_a_password_is_asked_for_only_in_a_terminal_and_when_a_server_runs(
+    bunga: Bunga, terminal: Terminal, server: StandIn, tmp_path: Path
+) -> None:
+    server.answer("GET /api/v1/admins", {"admins": []})
+
+    piped = bunga("admins", "create", "ann", "--data", str(server.data.path), stdin="secret\n")
+    nowhere = str(tmp_path / "nowhere")
+    _, unasked = terminal("admins", "create", "ann", "--data", nowhere, columns=500)
+
+    assert piped.returncode == 1
+    assert piped.stderr == "Error: Not made: nobody to ask; use --stdin.\n"
+    assert unasked.startswith("Error: No server runs on ")
 
 
 def test_a_refusal_of_the_server_is_one_line(bunga: Bunga, server: StandIn) -> None:
@@ -175,6 +218,56 @@ def test_an_empty_id_is_refused(bunga: Bunga, server: StandIn) -> None:
     done = bunga("channels", "show", "", "--data", str(server.data.path))
 
     assert (done.returncode, done.stderr) == (1, "Error: An id must not be empty.\n")
+
+
+@pytest.mark.parametrize("command", [["create", "lobby"], ["show", "lobby"]])
+def test_json_has_the_address_for_players(
+    bunga: Bunga, server: StandIn, command: list[str]
+) -> None:
+    server.answer("POST /api/v1/channels", LOBBY, status=201)
+    server.answer("GET /api/v1/channels/lobby", LOBBY)
+
+    done = bunga("channels", *command, "--json", "--data", str(server.data.path))
+
+    address = "http://bunga.test:8000/api/channels/lobby/register/"
+    assert json.loads(done.stdout) == {**LOBBY, "register_url": address}
+
+
+@pytest.mark.parametrize(
+    ("noun", "empty"),
+    [
+        ("rooms", "No room is open."),
+        ("channels", "There is no channel: `bunga channels create` makes one."),
+        ("admins", "There is no admin: `bunga admins create` makes one."),
+    ],
+)
+def test_an_empty_list_is_a_sentence_in_a_terminal_and_a_heading_in_a_pipe(
+    bunga: Bunga, terminal: Terminal, server: StandIn, noun: str, empty: str
+) -> None:
+    server.answer(f"GET /api/v1/{noun}", {noun: []})
+    command = (noun, "list", "--data", str(server.data.path))
+
+    piped = bunga(*command)
+
+    assert terminal(*command) == (0, f"{empty}\n")
+    assert (piped.returncode, len(piped.stdout.splitlines()), piped.stderr) == (0, 1, "")
+
+
+def test_a_narrow_terminal_shortens_names_and_titles_and_a_pipe_does_not(
+    bunga: Bunga, terminal: Terminal, server: StandIn
+) -> None:
+    title = "一部很长的电影 " + "a title without an end " * 5
+    record = {**ROOM["record"], "title": title}
+    server.answer("GET /api/v1/rooms", {"rooms": [{**ROOM, "record": record}]})
+    command = ("rooms", "list", "--data", str(server.data.path))
+
+    _, shown = terminal(*command, columns=72)
+
+    assert shown.splitlines() == [
+        "CHANNEL  STATE    POSITION  VIDEO                  WATCHERS  CONNECTIONS",
+        "lobby    waiting  1:02:03   一部很长的电影 a tit…  2         3",
+    ]
+    assert title.rstrip() in bunga(*command).stdout
 
 
 def test_rooms_are_listed(bunga: Bunga, server: StandIn) -> None:

@@ -14,7 +14,7 @@ import pytest
 from bunga_cli import __version__
 from bunga_cli.cli import output
 from bunga_cli.data_folder import DataFolder
-from tests.cli.conftest import Bunga
+from tests.cli.conftest import Bunga, Terminal
 
 
 def test_the_command_alone_shows_help(bunga: Bunga) -> None:
@@ -60,26 +60,27 @@ def test_help_imports_no_server_and_no_client(bunga: Bunga, place: list[str]) ->
         ["channels", "set", "x", "name", "y"],
         ["channels", "delete", "x", "--yes"],
         ["rooms", "reset", "x"],
-        ["admins", "list"],
+        ["channels", "delete", "x"],
+        ["admins", "create", "ann", "--stdin"],
     ],
 )
 def test_a_command_that_needs_the_server_says_that_none_runs(
     bunga: Bunga, data: DataFolder, command: list[str]
 ) -> None:
-    done = bunga(*command, "--data", str(data.path))
+    done = bunga(*command, "--data", str(data.path), stdin="a password\n")
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"Error: No server runs on {data.path}; start one with: bunga serve\n"
 
 
-@pytest.mark.parametrize("noun", ["channels", "rooms"])
-def test_reading_where_there_is_no_site_says_so_and_makes_nothing(
+@pytest.mark.parametrize("noun", ["channels", "rooms", "admins"])
+def test_reading_where_there_is_no_server_data_says_so_and_makes_nothing(
     bunga: Bunga, tmp_path: Path, noun: str
 ) -> None:
     done = bunga(noun, "list")
 
     assert done.returncode == 1
-    assert done.stderr.startswith(f"Error: There is no site in {tmp_path}/bunga-data;")
+    assert done.stderr.startswith(f"Error: There is no server data in {tmp_path}/bunga-data;")
     assert not (tmp_path / "bunga-data").exists()
 
 
@@ -146,10 +147,28 @@ def test_a_broken_settings_file_is_told_and_nothing_is_made(
 
 
 def test_all_that_is_wrong_is_told_at_once(bunga: Bunga) -> None:
-    done = bunga("serve", "--port", "70000", BUNGA_SYNC__MAX_WAIT="soon")
+    done = bunga("serve", BUNGA_SERVER__PORT="70000", BUNGA_SYNC__MAX_WAIT="soon")
 
-    assert "command line: server.port: must be less than or equal to 65535" in done.stderr
-    assert "BUNGA_SYNC__MAX_WAIT: sync.max_wait: must be a duration" in done.stderr
+    first, second = done.stderr.splitlines()
+    assert first.startswith("Error: BUNGA_SERVER__PORT: server.port: must be less than")
+    assert second.startswith("Error: BUNGA_SYNC__MAX_WAIT: sync.max_wait: must be a duration")
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+def test_a_port_that_cannot_be_is_wrong_usage(bunga: Bunga, tmp_path: Path, port: str) -> None:
+    done = bunga("serve", "--port", port)
+
+    assert done.returncode == 2
+    assert "Invalid value for '--port'" in done.stderr
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("place", [[], ["channels"], ["rooms"], ["admins"]])
+def test_no_line_of_the_list_of_commands_is_cut_off(bunga: Bunga, place: list[str]) -> None:
+    shown = bunga(*place, "--help", COLUMNS="80").stdout
+
+    assert "Commands:" in shown
+    assert "..." not in shown.partition("Commands:")[2]
 
 
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,9 +194,62 @@ def test_wide_characters_keep_the_columns(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.splitlines() == ["NAME  N", "观影  1", "ab    2"]
 
 
-def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
-    output.document({"name": "观影\x9b"})
+NAME = {"name": "观影\u3000é\x7f\x9b\u202e\U000e0001\ud800\n"}
+
+
+def test_json_is_readable_and_cannot_command_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    output.document(NAME)
 
     printed = capsys.readouterr().out
-    assert printed.isascii()
-    assert json.loads(printed) == {"name": "观影\x9b"}
+    assert '"观影\u3000é\\u007f\\u009b\\u202e\\udb40\\udc01\\ud800\\n"' in printed
+    assert json.loads(printed) == NAME
+
+
+def test_json_is_ascii_where_stdout_is_not_utf_8(bunga: Bunga) -> None:
+    program = f"from bunga_cli.cli import output; output.document({NAME!a})"
+    env = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+
+    printed = subprocess.run(
+        [sys.executable, "-c", program], env=env, capture_output=True, check=True
+    ).stdout
+
+    assert json.loads(printed.decode("ascii")) == NAME
+
+
+@pytest.mark.parametrize("command", [[], ["--version"], ["--help"], ["serve", "--help"]])
+def test_a_full_disk_is_told_in_one_line(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = _printing_to(full.fileno(), command)
+
+    assert done.returncode == 1
+    assert done.stderr == "Error: The output cannot be written: No space left on device.\n"
+
+
+def test_a_reader_that_has_enough_is_no_failure_to_talk_about() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+
+    done = _printing_to(writer, ["--version"])
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def _printing_to(stdout: int, command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bunga_cli", *command],
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_error_breaks_between_words_in_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
+    _, told = terminal("rooms", "reset", "x", "--data", str(tmp_path), columns=40)
+
+    lines = told.splitlines()
+    assert lines[0] == "Error: No server runs on"
+    assert lines[1:] == [f"       {tmp_path};", "       start one with: bunga serve"]

@@ -1,8 +1,11 @@
 """`bunga serve` as a process, and the commands against it, alive and gone."""
 
 import asyncio
+import errno
 import json
+import logging
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -15,8 +18,15 @@ from pathlib import Path
 
 import pytest
 
+from bunga_cli.cli import facts, serve
 from bunga_cli.data_folder import DataFolder
-from bunga_cli.store import Store
+from bunga_cli.errors import DatabaseError, PortError
+from bunga_cli.listening import Addresses, listen_tcp
+from bunga_cli.logs import set_up_logging
+from bunga_cli.settings import LogSettings
+from bunga_cli.store import Store, migrations, revision
+from bunga_cli.sync.snapshot import RoomSnapshot
+from bunga_cli.sync.values import Projection, User, VideoRecord
 from tests.cli.conftest import Bunga
 
 ROOT = Path(__file__).parents[2]
@@ -114,7 +124,62 @@ def test_the_commands_that_read_answer_the_same_without_the_server(
     assert json.loads(gone.stdout) == json.loads(alive.stdout)
     assert (shown.returncode, shown.stdout.splitlines()[0].split()) == (0, ["id", "film"])
     assert bunga("rooms", "list").returncode == 0
-    assert bunga("channels", "show", "nix").stderr.endswith("Error: There is no channel nix.\n")
+    assert "Error: There is no channel 'nix': " in bunga("channels", "show", "nix").stderr
+
+
+@pytest.mark.parametrize("command", [("admins", "list"), ("rooms", "show", "lobby")])
+def test_admins_and_an_empty_room_are_the_same_without_the_server(
+    serving: subprocess.Popen[str], bunga: Bunga, command: tuple[str, ...]
+) -> None:
+    bunga("admins", "create", "ann", "--stdin", stdin="a long password\n")
+    alive = bunga(*command, "--json")
+    serving.terminate()
+    _ended(serving)
+
+    gone = bunga(*command, "--json")
+
+    assert (gone.returncode, json.loads(gone.stdout)) == (0, json.loads(alive.stdout))
+    assert "There is no channel 'x'" in bunga("rooms", "show", "x").stderr
+
+
+def test_the_address_for_players_is_known_while_the_server_runs_or_when_it_is_set(
+    bunga: Bunga, folder: DataFolder
+) -> None:
+    asyncio.run(_make_channel(folder, "film"))
+    address = "https://bunga.example.org/api/channels/film/register/"
+
+    unknown, unknown_json = _shown(bunga)
+    known, known_json = _shown(bunga, BUNGA_SERVER__PUBLIC_URL="https://bunga.example.org/")
+
+    assert unknown.endswith("for players  (known while the server runs)")
+    assert unknown_json["register_url"] is None
+    assert known.endswith(f"for players  {address}")
+    assert known_json["register_url"] == address
+
+
+def _shown(bunga: Bunga, **env: str) -> tuple[str, dict[str, object]]:
+    command = ("channels", "show", "film")
+    shown = json.loads(bunga(*command, "--json", **env).stdout)
+    return bunga(*command, **env).stdout.strip(), shown
+
+
+async def _make_channel(folder: DataFolder, channel_id: str) -> None:
+    folder.create()
+    store = await Store.open(folder.database)
+    await store.channels.create(channel_id, "Film")
+    await store.close()
+
+
+def test_reading_upgrades_no_database(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(_make_channel(folder, "film"))
+    before = folder.database.read_bytes()
+    for module in (migrations, revision):
+        monkeypatch.setattr(module, "REVISIONS", (*migrations.REVISIONS, "9999"))
+
+    with pytest.raises(DatabaseError, match="older version: start the server once to upgrade it"):
+        facts.read(folder, "channels")
+
+    assert folder.database.read_bytes() == before
 
 
 def test_a_second_server_on_the_same_folder_is_told_of_the_first(
@@ -126,6 +191,27 @@ def test_a_second_server_on_the_same_folder_is_told_of_the_first(
     assert done.stderr.startswith(f"Error: Another server (process {serving.pid}) already serves ")
     assert len(done.stderr.splitlines()) == 1
     assert bunga("channels", "list").stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.EADDRINUSE, "; stop what uses it, or choose another one with --port."),
+        (errno.EADDRNOTAVAIL, "; this machine has no such address; choose one with --host."),
+        (errno.EACCES, "; ports below 1024 are for root; choose another one with --port."),
+        (errno.ENOBUFS, "; choose another one with --host or --port."),
+    ],
+)
+def test_what_to_do_about_an_address_depends_on_why_it_cannot_be_had(
+    monkeypatch: pytest.MonkeyPatch, number: int, advice: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+
+    with pytest.raises(PortError, match=f"{re.escape(advice)}$"):
+        listen_tcp("127.0.0.1", 80)
 
 
 def test_a_taken_port_is_told_and_nothing_is_made(bunga: Bunga, folder: DataFolder) -> None:
@@ -190,3 +276,105 @@ def test_every_start_prints_what_a_person_needs_next(
     for path in ("", "console", "healthz", "api/docs"):
         with urllib.request.urlopen(running.url + path) as answer:
             assert answer.status == 200
+
+
+def _started(cwd: Path, *flags: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "bunga_cli", "serve", "--host", "127.0.0.1", "--port", "0"]
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([*command, *flags], cwd=cwd, env=env, stderr=subprocess.PIPE, text=True)
+
+
+def _told_until(process: subprocess.Popen[str], last: str) -> list[str]:
+    assert process.stderr
+    lines: list[str] = []
+    for line in process.stderr:
+        lines.append(line.rstrip("\n"))
+        if last in line:
+            break
+    return lines
+
+
+def test_a_start_and_an_end_are_told_to_a_person(tmp_path: Path) -> None:
+    told, ends = [], []
+    for _ in range(2):
+        with _started(tmp_path, "--log-level", "warning") as process:
+            told.append(_told_until(process, "Ctrl-C"))
+            process.send_signal(signal.SIGINT)
+            ends.append(process.communicate(timeout=20)[1])
+
+    first, second = told
+    assert first[:2] == [f"New data folder: {tmp_path / 'bunga-data'}", ""]
+    labels = ["Paste into the player", "Homepage", "Console", "Ctrl-C stops the server."]
+    assert [line.partition(":")[0] for line in first[2:]] == labels
+    assert [line.partition(":")[0] for line in second] == labels
+    assert ends == ["Stopped.\n", "Stopped.\n"]
+
+
+def test_a_start_and_an_end_are_told_to_a_program_as_json(tmp_path: Path) -> None:
+    with _started(tmp_path, "--log-format", "json") as process:
+        told = [json.loads(line) for line in _told_until(process, "register_url")]
+        process.send_signal(signal.SIGTERM)
+        end = process.communicate(timeout=20)[1]
+
+    homepage = told[-1]["homepage"]
+    assert told[-1]["register_url"] == f"{homepage}api/channels/lobby/register/"
+    assert told[-1]["console"] == f"{homepage}console"
+    assert json.loads(end.splitlines()[-1])["message"] == "Stopped."
+
+
+def test_a_closed_lobby_and_other_channels_are_mentioned(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = Addresses("http://x/", "http://x/console", "http://x/r/", is_closed=True, has_more=True)
+
+    serve.announce(found)
+
+    assert capsys.readouterr().err.splitlines() == [
+        "Paste into the player:  http://x/r/  (closed to new players)",
+        "Other channels:         bunga channels list",
+        "Homepage:               http://x/",
+        "Console:                http://x/console",
+        "Ctrl-C stops the server.",
+    ]
+
+
+def test_the_database_library_is_silent_even_at_debug(monkeypatch: pytest.MonkeyPatch) -> None:
+    root, library = logging.getLogger(), logging.getLogger("aiosqlite")
+    monkeypatch.setattr(root, "handlers", [*root.handlers])
+    before = root.level, library.level
+
+    set_up_logging(LogSettings(level="debug"))
+    levels = root.level, library.level
+    root.setLevel(before[0])
+    library.setLevel(before[1])
+
+    assert levels == (logging.DEBUG, logging.WARNING)
+
+
+def test_a_room_that_was_playing_is_shown_where_its_server_was_last_seen(
+    bunga: Bunga, folder: DataFolder
+) -> None:
+    asyncio.run(_make_playing_room(folder))
+
+    (listed,) = json.loads(bunga("rooms", "list", "--json").stdout)
+    shown = json.loads(bunga("rooms", "show", "film", "--json").stdout)
+
+    assert (listed["play_state"], listed["position_us"]) == ("paused", 13_000_000)
+    assert shown == listed
+
+
+async def _make_playing_room(folder: DataFolder) -> None:
+    await _make_channel(folder, "film")
+    video = VideoRecord("r1", "Sintel", None, "http", "https://example.org/sintel.mp4")
+    playing = RoomSnapshot(
+        channel_id="film",
+        projection=Projection(video, User("ann", "Ann", 10)),
+        position_us=5_000_000,
+        rate=1,
+        at_us=2_000_000,
+        watchers=(),
+    )
+    store = await Store.open(folder.database)
+    await store.rooms.save([playing], "one process")
+    await store.rooms.beat("one process", 10_000_000)
+    await store.close()

@@ -133,6 +133,26 @@ async def test_a_body_may_be_larger_than_a_head() -> None:
         assert (await answer(peer))[0] == 200
 
 
+async def test_a_body_that_trickles_is_cut_off() -> None:
+    async with serving(Limits(body_timeout_s=0.1)) as wire:
+        peer = await wire.connect()
+        peer.send(b"POST / HTTP/1.1\r\nHost: example\r\nContent-Length: 1000000\r\n\r\n")
+        ended = asyncio.create_task(peer.gone())
+        while not ended.done():
+            peer.send(b"x")
+            await asyncio.sleep(0.01)
+
+
+async def test_a_whole_request_may_be_answered_late() -> None:
+    async with serving(Limits(body_timeout_s=0.05)) as wire:
+        peer = await wire.connect()
+        peer.send(b"POST / HTTP/1.1\r\nHost: example\r\nContent-Length: 1\r\n\r\nx")
+        assert (await answer(peer))[0] == 200
+        await asyncio.sleep(0.1)
+        peer.send(GET)
+        assert (await answer(peer))[0] == 200
+
+
 async def test_nonsense_is_answered_with_400() -> None:
     async with serving() as wire:
         peer = await wire.connect()

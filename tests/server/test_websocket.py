@@ -218,6 +218,45 @@ async def test_a_message_that_fails_closes_its_connection_alone(
     expect_logged(caplog, "RuntimeError: as ordered")
 
 
+@pytest.mark.parametrize(("kind", "answer"), [(TEXT, TEXT), (PING, PONG)])
+async def test_a_flood_of_frames_waits_for_its_turn_while_others_are_read(
+    kind: int, answer: int
+) -> None:
+    async with serving(Limits(frames_per_turn=10, turn_s=3600)) as wire:
+        flooder, other = await wire.open(), await wire.open()
+        seat = await seated(wire, 2)
+        flooder.send(b"".join(client_frame(b"%d" % number, kind) for number in range(25)))
+        answers = [await flooder.frame() for _ in range(10)]
+
+        assert await other.echo("hello") == "hello"
+        assert answers == [(answer, b"%d" % number) for number in range(10)]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(flooder.frame(), 0.05)
+        for taken in (*wire.door.seats, seat):
+            taken.connection.abort()
+
+
+async def test_frames_that_waited_for_their_turn_are_read_in_order() -> None:
+    async with serving(Limits(frames_per_turn=10, turn_s=0.01)) as wire:
+        peer = await wire.open()
+        peer.send(b"".join(client_frame(b"%d" % number) for number in range(95)))
+
+        assert [await peer.frame() for _ in range(95)] == [(TEXT, b"%d" % n) for n in range(95)]
+
+
+async def test_a_flooder_that_waits_for_its_turn_can_be_sent_away() -> None:
+    async with serving(Limits(frames_per_turn=10, turn_s=3600, close_timeout_s=0.05)) as wire:
+        peer = await wire.open()
+        seat = await seated(wire)
+        peer.send(client_frame(b"x") * 25)
+        await until(lambda: len(seat.messages) >= 10)
+        seat.connection.close(1013, "as ordered")
+
+        assert await peer.close_code() == 1013
+        assert await lost(seat) == 1
+        assert len(seat.messages) == 10
+
+
 # Writing
 
 
@@ -295,7 +334,7 @@ async def test_heartbeats_are_skipped_while_the_peer_does_not_read() -> None:
 
 
 async def test_pongs_that_nobody_reads_are_bounded_too() -> None:
-    async with serving(Limits(max_buffer_bytes=100_000)) as wire:
+    async with serving(Limits(max_buffer_bytes=100_000, turn_s=0)) as wire:
         peer, seat = await deaf_peer(wire)
         pings = client_frame(b"x" * 125, PING) * 100
         while seat.connection.is_open:

@@ -10,9 +10,9 @@ from pydantic import BaseModel, StringConstraints, model_validator
 from bunga_cli.api.channel_ids import MAX_NAME_LENGTH, ChannelId
 from bunga_cli.api.channels import remove_channel, update_channel
 from bunga_cli.api.context import AppContext, Context
-from bunga_cli.api.paths import CHANNEL_ID
 from bunga_cli.api.v1.schema import StrictBody
 from bunga_cli.errors import NotFound
+from bunga_cli.paths import CHANNEL_ID
 from bunga_cli.store.channels import ChannelChanges
 from bunga_cli.store.rows import ChannelRow
 

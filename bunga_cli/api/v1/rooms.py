@@ -4,9 +4,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from bunga_cli.api.context import Context
-from bunga_cli.api.paths import CHANNEL_ID
 from bunga_cli.api.rooms import view_of
 from bunga_cli.api.v1.channels import existing_channel
+from bunga_cli.paths import CHANNEL_ID
 from bunga_cli.sync.views import RoomView, WatcherView
 
 router = APIRouter(prefix="/rooms", tags=["v1 rooms"])
@@ -87,7 +87,7 @@ class Room(BaseModel):
             record=Record.model_validate(shared.record) if shared else None,
             sharer=Person.model_validate(shared.sharer) if shared else None,
             watchers=[Watcher.of(watcher) for watcher in view.watchers],
-            waiting_for=[WaitedFor(id=w.id, for_us=w.since_us) for w in view.waiting_for],
+            waiting_for=[WaitedFor(id=w.id, for_us=w.for_us) for w in view.waiting_for],
             talking=list(view.talking),
             call_pending=view.call_pending,
             connections=view.connections,

@@ -47,6 +47,7 @@ CHANNEL_ID = "{channel_id:id}"
 RECORD_ID = "{record_id:id}"
 FILE = "{file:id}"
 LOG_ID = "{log_id:row}"
+PLUGIN = "{plugin:id}"
 
 
 class RawPaths:

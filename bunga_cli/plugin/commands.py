@@ -1,0 +1,25 @@
+"""What the command line offers to the commands of plugins."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+
+class Console(Protocol):
+    """The way from a plugin's command to the running server, and to the person."""
+
+    def call(
+        self, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """Return what the running server answers as its owner, on an encoded path below its root.
+
+        Raises BungaError when no server runs, or with the reason of a refusal.
+        """
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Print rows in columns."""
+
+    def document(self, value: object) -> None:
+        """Print a value as JSON."""
+
+    def note(self, sentence: str) -> None:
+        """Tell the person something that is not data."""

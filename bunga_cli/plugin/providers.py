@@ -1,0 +1,243 @@
+"""What passes between the server and its plugins: values, and what plugins provide.
+
+Providers are Protocols: any object with these attributes and methods is one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal, Protocol
+
+from pydantic import BaseModel
+
+from bunga_cli.errors import BungaError
+
+ActionName = Literal["play", "pause", "seek", "project", "call", "talk", "say", "join"]
+EventKind = Literal[
+    "joined", "left", "projected", "played", "paused", "sought", "finished", "waited", "message"
+]
+HealthState = Literal["ok", "warning", "failure", "off"]
+
+
+class PluginFailure(BungaError):
+    """Report why a plugin cannot do what is asked, in one sentence for a person."""
+
+    code: ClassVar[str] = "plugin_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginSettings:
+    """The models of a plugin's settings; None where there is nothing to set."""
+
+    site: type[BaseModel] | None = None
+    channel: type[BaseModel] | None = None
+
+
+# -- who and what -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who is known by a password. `id` is the user name that players know."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A video's identity, as the one who shared it gave it. `source` says what `path` means."""
+
+    record_id: str
+    title: str
+    thumb_url: str | None
+    source: str
+    path: str
+
+
+# -- services ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What players get of a service: any value that is JSON.
+
+    It is handed out until `expires_at`, None meaning for ten minutes, and renewed in the background
+    before that. `per_account` False: one value serves all members of the channel.
+    """
+
+    value: Mapping[str, object]
+    expires_at: datetime | None = None
+    per_account: bool = True
+
+
+class ServiceProvider(Protocol):
+    """Issues the credentials of one service. `key` is the name that players know it by."""
+
+    key: str
+
+    async def issue(self, channel: Channel, account: Account) -> Service | None:
+        """Return what the account needs in this channel; None if it is not configured there.
+
+        Raise PluginFailure to have the reason shown. A player that registers waits 2 s at most for
+        all services together; what comes later is there for the next one.
+        """
+
+
+# -- media ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LinkerInfo:
+    """A media library."""
+
+    id: str
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSummary:
+    """One thing that was found. `key` finds it again in its linker."""
+
+    key: str
+    title: str
+    thumb_url: str | None = None
+    year: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One part of a media; a film has one."""
+
+    id: str
+    title: str
+    thumb_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaDetail:
+    """All that is known of a media. `origin` is the page that it comes from."""
+
+    origin: str
+    title: str
+    thumb_url: str | None = None
+    year: str | None = None
+    country: str | None = None
+    aka: str | None = None
+    director: Sequence[str] = ()
+    cast: Sequence[str] = ()
+    genres: Sequence[str] = ()
+    summary: str | None = None
+    episodes: Sequence[Episode] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An address at which an episode can be played."""
+
+    title: str
+    url: str
+
+
+class Linker(Protocol):
+    """A media library that the gallery searches."""
+
+    info: LinkerInfo
+
+    async def search(self, keyword: str) -> Sequence[MediaSummary]:
+        """Return what matches."""
+
+    async def detail(self, key: str) -> MediaDetail:
+        """Return all about one media. Raises PluginFailure if there is no such key."""
+
+    async def sources(self, key: str, episode_id: str) -> Sequence[Source]:
+        """Return where an episode can be played."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaUrl:
+    """An address that a player can open, with the request headers that it must send."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    mime: str | None = None
+
+
+class MediaResolver(Protocol):
+    """Makes addresses of records."""
+
+    async def resolve(self, channel: Channel, record: Record) -> Sequence[MediaUrl] | None:
+        """Return where the video can be opened, the best first; None if it is not one of mine."""
+
+
+# -- rooms ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequest:
+    """What somebody wants to do in a room.
+
+    `position_us` is given for `pause` (if the player knew), `seek` and `project`, `record` for
+    `project`.
+    """
+
+    channel_id: str
+    account: str
+    action: ActionName
+    position_us: int | None = None
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether somebody may. `reason` is shown to whom it is refused."""
+
+    allowed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomEvent:
+    """What happened in a room.
+
+    `account` is who did it, None where nobody did; for `waited`, who is waited for. `record` is
+    what is on. `text` is what a `message` says.
+    """
+
+    channel_id: str
+    kind: EventKind
+    account: str | None
+    position_us: int | None
+    record: Record | None
+    text: str | None
+    at: datetime
+
+
+# -- health -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How something stands; `off` is what is not configured. `details` are facts for the admin."""
+
+    state: HealthState
+    text: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class HealthCheck(Protocol):
+    """Looks whether something works. `name` says what."""
+
+    name: str
+
+    async def check(self) -> Health:
+        """Look, within 5 s."""

@@ -1,0 +1,117 @@
+"""What AList and OpenList answer, as far as we use it; they may add what they like.
+
+Shapes: https://alistgo.com/guide/api/ and https://fox.oplist.org/
+"""
+
+from functools import reduce
+from operator import or_
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+T = TypeVar("T")
+
+ADMIN_ROLE = 2
+ADMIN_ROLE_NAME = "admin"
+
+
+class Answer(BaseModel):
+    """The base of all answers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+def _none_is_empty(value: object) -> object:
+    return [] if value is None else value  # Go's name for a list with nothing in it
+
+
+def _listed(value: object) -> object:
+    value = _none_is_empty(value)
+    return value if isinstance(value, list) else [value]
+
+
+Many = Annotated[list[T], BeforeValidator(_none_is_empty)]
+OneOrMany = Annotated[list[T], BeforeValidator(_listed)]
+
+
+class Site(Answer):
+    """The public settings of a server."""
+
+    site_title: str = ""
+    logo: str = ""
+
+
+class Login(Answer):
+    """The token of somebody who logged in."""
+
+    token: str
+
+
+class Scope(Answer):
+    """What may be done below a path, as a bit set."""
+
+    path: str = ""
+    permission: int = 0
+
+
+class User(Answer):
+    """Who a token belongs to.
+
+    A server has one number as `role`, or, since AList 3.46, several with names and with
+    permissions by path.
+    """
+
+    username: str = ""
+    base_path: str = "/"
+    role: OneOrMany[int | str] = []
+    role_names: Many[str] = []
+    permission: int = 0
+    permissions: Many[Scope] = []
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether one of the roles is the administrator's."""
+        return ADMIN_ROLE in self.role or ADMIN_ROLE_NAME in [*self.role, *self.role_names]
+
+    @property
+    def effective_permission(self) -> int:
+        """What the user may do somewhere: the permissions of all its scopes together."""
+        return reduce(or_, (scope.permission for scope in self.permissions), self.permission)
+
+
+class Entry(Answer):
+    """A file or a folder in a listing."""
+
+    name: str
+    is_dir: bool = False
+    size: int = 0
+    modified: str = ""
+    thumb: str = ""
+
+
+class Listing(Answer):
+    """A folder's entries."""
+
+    content: Many[Entry] = []
+
+
+class File(Entry):
+    """One file or folder, and where its bytes are; a folder has no `raw_url`."""
+
+    sign: str = ""
+    raw_url: str = ""
+
+
+class Hit(Answer):
+    """A file or a folder that a search found, and the folder it is in."""
+
+    parent: str
+    name: str
+    is_dir: bool = False
+    size: int = 0
+
+
+class Hits(Answer):
+    """What a search found."""
+
+    content: Many[Hit] = []

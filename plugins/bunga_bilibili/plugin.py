@@ -1,0 +1,68 @@
+"""The hooks."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+
+from bunga_bilibili.accounts import Accounts, BilibiliContext
+from bunga_bilibili.bilibili import Bilibili
+from bunga_bilibili.correspond import BILIBILI_KEY
+from bunga_bilibili.routes import AccountRoutes, LoginRoutes
+from bunga_bilibili.service import AccountsCheck, BilibiliService
+from bunga_bilibili.settings import ChannelSettings, SiteSettings
+from bunga_cli.plugin import HealthCheck, PluginSettings, ServiceProvider, hookimpl
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class BilibiliPlugin:
+    """Lets the members of a channel watch Bilibili with one account."""
+
+    bilibili: Bilibili
+    accounts: Accounts
+
+    def __init__(
+        self, now: Callable[[], datetime] = _utc_now, public_key: str = BILIBILI_KEY
+    ) -> None:
+        self._now = now
+        self._public_key = public_key
+
+    @hookimpl
+    def bunga_settings(self) -> PluginSettings:
+        """Return the models."""
+        return PluginSettings(site=SiteSettings, channel=ChannelSettings)
+
+    @hookimpl
+    def bunga_start(self, context: BilibiliContext) -> None:
+        """Begin."""
+        self.bilibili = Bilibili(context.http, context.site_settings, self._now, self._public_key)
+        self.accounts = Accounts(context, self.bilibili, self._now)
+
+    @hookimpl
+    def bunga_stop(self) -> None:
+        """Give up what is under way."""
+        self.accounts.stop()
+
+    @hookimpl
+    def bunga_services(self) -> Sequence[ServiceProvider]:
+        """Return the account that players get."""
+        return [BilibiliService(self.accounts, self.bilibili, self._now)]
+
+    @hookimpl
+    def bunga_health_checks(self) -> Sequence[HealthCheck]:
+        """Return the look at each channel's account."""
+        return [AccountsCheck(self.accounts, self.bilibili)]
+
+    @hookimpl
+    def bunga_routes(self) -> APIRouter:
+        """Return the original's paths."""
+        router = APIRouter()
+        router.include_router(AccountRoutes(self.accounts).router)
+        router.include_router(LoginRoutes(self.bilibili).router)
+        return router
+
+
+plugin = BilibiliPlugin()

@@ -1,0 +1,90 @@
+"""What players get, and what the admin is told."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from bunga_bilibili.accounts import SERVICE_KEY, Accounts
+from bunga_bilibili.answers import Nav
+from bunga_bilibili.bilibili import Bilibili, BilibiliFailure
+from bunga_bilibili.wbi import key_in, mixin_key
+from bunga_cli.plugin import Account, Channel, Health, Service
+
+LIFETIME: Final = timedelta(hours=1)  # the signing keys change once a day, at no announced hour
+
+
+class BilibiliService:
+    """Hands the channel's cookie to its members, with the key to sign requests with."""
+
+    key = SERVICE_KEY
+
+    def __init__(self, accounts: Accounts, bilibili: Bilibili, now: Callable[[], datetime]) -> None:
+        self._accounts = accounts
+        self._bilibili = bilibili
+        self._now = now
+
+    async def issue(self, channel: Channel, _account: Account) -> Service | None:
+        """Return the channel's cookie, if Bilibili accepts it. Raises BilibiliFailure."""
+        login = await self._accounts.of(channel.id)
+        if not login.sess:
+            return None
+        nav = await self._bilibili.nav(login.sess)
+        self._accounts.renew_soon(login)
+        value = {"sess": login.sess, "mixin_key": _mixin_key_of(nav)}
+        return Service(value, expires_at=self._now() + LIFETIME, per_account=False)
+
+
+def _mixin_key_of(nav: Nav) -> str:
+    try:
+        return mixin_key(key_in(nav.signing.img_url), key_in(nav.signing.sub_url))
+    except ValueError as error:
+        raise BilibiliFailure(str(error)) from error
+
+
+class AccountsCheck:
+    """Looks whether Bilibili accepts the channels' logins, each of them once."""
+
+    name = "accounts"
+
+    def __init__(self, accounts: Accounts, bilibili: Bilibili) -> None:
+        self._accounts = accounts
+        self._bilibili = bilibili
+
+    async def check(self) -> Health:
+        """Look."""
+        every = await self._accounts.all()
+        logins = {channel: login for channel, login in every.items() if login.sess}
+        if not logins:
+            return Health("off", "No channel has an account at Bilibili.")
+        cookies = sorted({login.sess for login in logins.values()})
+        found = dict(zip(cookies, await asyncio.gather(*map(self._look, cookies)), strict=True))
+        return _summary({channel: found[login.sess] for channel, login in logins.items()})
+
+    async def _look(self, sess: str) -> Nav | BilibiliFailure:
+        try:
+            return await self._bilibili.nav(sess)
+        except BilibiliFailure as failure:
+            return failure
+
+
+def _summary(found: dict[str, Nav | BilibiliFailure]) -> Health:
+    details = {channel: _told(outcome) for channel, outcome in found.items()}
+    failures = [outcome for outcome in found.values() if isinstance(outcome, BilibiliFailure)]
+    if not failures:
+        return Health("ok", f"Logged in: {_names(found.values())}.", details)
+    some_work = len(failures) < len(found)
+    return Health("warning" if some_work else "failure", str(failures[0]), details)
+
+
+def _names(outcomes: Iterable[Nav | BilibiliFailure]) -> str:
+    return ", ".join(sorted({nav.name for nav in outcomes if isinstance(nav, Nav)}))
+
+
+def _told(outcome: Nav | BilibiliFailure) -> str:
+    if isinstance(outcome, BilibiliFailure):
+        return str(outcome)
+    if not outcome.is_member:
+        return f"{outcome.name}, no member"
+    until = datetime.fromtimestamp(outcome.vip_due_ms / 1000, UTC)
+    return f"{outcome.name}, member until {until:%Y-%m-%d}"

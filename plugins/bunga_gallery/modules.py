@@ -1,0 +1,88 @@
+"""Finding linkers of the bunga-link kind in packages and folders. Nothing is ever downloaded."""
+
+import hashlib
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+from bunga_gallery.legacy import LegacyLinker, is_legacy_linker
+from bunga_gallery.workers import run_together
+
+LIMIT_S = 4.0
+"""How long all imports together may take; a hook that takes longer than 5 s is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A module that cannot be used, and why."""
+
+    module: str
+    message: str
+
+
+@dataclass(slots=True)
+class Loaded:
+    """The linkers that were found, and what stood in the way of others."""
+
+    linkers: list[LegacyLinker] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def load_linkers(
+    packages: Sequence[str], folders: Sequence[Path], limit_s: float = LIMIT_S
+) -> Loaded:
+    """Import modules, each in a thread, and return the linkers in them. Raises nothing."""
+    loaded = Loaded()
+    modules: dict[str, Callable[[], ModuleType]] = {
+        name: partial(importlib.import_module, name) for name in packages
+    }
+    for folder in folders:
+        if folder.is_dir():
+            modules |= dict(_modules_in(folder))
+        else:
+            loaded.problems.append(Problem(str(folder), "There is no such folder."))
+    outcomes = run_together(limit_s, [partial(_linkers_in, load) for load in modules.values()])
+    for name, outcome in zip(modules, outcomes, strict=True):
+        if outcome.error is not None:
+            reason = f"{type(outcome.error).__name__}: {outcome.error}"
+            loaded.problems.append(Problem(name, reason))
+        _add(loaded, name, outcome.result or [])
+    return loaded
+
+
+def _modules_in(folder: Path) -> Iterator[tuple[str, Callable[[], ModuleType]]]:
+    """Yield the folder's modules, as parts of a package, so that they can import each other.
+
+    A checkout of bunga-link has them in its `src`.
+    """
+    src = folder / "src"
+    home = (src if (src / "__init__.py").exists() else folder).resolve()
+    package = ModuleType(f"_bunga_linkers_{hashlib.sha256(str(home).encode()).hexdigest()[:12]}")
+    package.__path__ = [str(home)]
+    for name in [name for name in sys.modules if name.startswith(package.__name__)]:
+        del sys.modules[name]  # from an earlier start: the files may have changed
+    sys.modules[package.__name__] = package
+    for path in sorted(home.glob("*.py")):
+        name = f"{package.__name__}.{path.stem}"
+        yield str(path), partial(importlib.import_module, name)
+
+
+def _linkers_in(load: Callable[[], ModuleType]) -> list[LegacyLinker]:
+    kinds = {id(kind): kind for kind in vars(load()).values() if is_legacy_linker(kind)}
+    return [LegacyLinker(kind) for kind in kinds.values()]
+
+
+def _add(loaded: Loaded, module: str, linkers: Sequence[LegacyLinker]) -> None:
+    """Add linkers, each class once: modules also hold those that they import."""
+    known = {linker.info.id.lower(): linker for linker in loaded.linkers}
+    for linker in linkers:
+        other = known.get(linker.info.id.lower())
+        if other is None:
+            loaded.linkers.append(linker)
+        elif other.kind is not linker.kind:
+            problem = f"Another linker has the id {linker.info.id!r} already."
+            loaded.problems.append(Problem(module, problem))

@@ -1,0 +1,97 @@
+"""The plugin in a real server, as players and the command line meet it."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.plugins.alist.standin import PNG, AList, Answer, no_answer, picture, server_error
+from tests.servers import Site, running_site
+
+SLASHED = "film/night"
+
+
+@pytest.fixture
+async def served(alist: AList, tmp_path: Path) -> AsyncIterator[Site]:
+    """A site with AList, and a channel that has an account there."""
+    stack = running_site(tmp_path / "data", PLUGINS__ALIST__HOST=alist.url)
+    site = await asyncio.to_thread(stack.__enter__)
+    try:
+        await asyncio.to_thread(site.create_channel, SLASHED)
+        await _set_account(site, {"username": "ann", "password": "right"})
+        yield site
+    finally:
+        await asyncio.to_thread(stack.__exit__, None, None, None)
+
+
+async def _set_account(site: Site, account: dict[str, str]) -> None:
+    transport = httpx2.AsyncHTTPTransport(uds=str(site.data / "bunga.sock"))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://bunga") as owner:
+        answer = await owner.put("/api/alist-account/film%2Fnight/", json=account)
+        answer.raise_for_status()
+
+
+async def _bunga(site: Site, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "bunga_cli", "--data", str(site.data), *arguments]
+    return await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, timeout=60
+    )
+
+
+async def _in_thread(function: Callable[..., Any], *arguments: str) -> Any:
+    """Call what would keep AList, which is in this thread, from answering."""
+    return await asyncio.to_thread(function, *arguments)
+
+
+async def test_players_and_owners_get_at_the_films(served: Site, alist: AList) -> None:
+    alist.add_film("a film.mp4", thumb="/t.png")
+    alist.instead["/t.png"] = picture()
+
+    registered = await _in_thread(served.register, SLASHED, "watcher")
+    assert registered["alist"] == {"host": alist.url, "token": next(iter(alist.tokens))}
+
+    film = {"path": "/films/a film.mp4"}
+    async with httpx2.AsyncClient(base_url=f"{served.url}/api/channels/film%2Fnight") as player:
+        shown = await player.get("alist-thumbnail", params=film)
+        assert (shown.content, shown.headers["content-type"]) == (PNG, "image/png")
+
+        bearer = {"Authorization": f"Bearer {registered['token']['access']}"}
+        record = {"record_id": "rec-1", "source": "alist", **film}
+        resolved = await player.post("resolve", json=record, headers=bearer)
+        address = f"{alist.url}/p/shared/films/a film.mp4"
+        media = {"url": address, "headers": {}, "mime": "video/mp4"}
+        assert resolved.json() == {"urls": [media]}
+
+    listed = await _bunga(served, "alist", "browse", SLASHED, "/films")
+    assert (listed.returncode, listed.stdout.splitlines()[1].split()[:2]) == (0, ["a", "film.mp4"])
+
+
+async def test_a_command_that_fails_says_why_in_one_line(served: Site) -> None:
+    listed = await _bunga(served, "alist", "browse", "lobby", "/films")
+    error = "Error: AList is not set up for the channel lobby.\n"
+    assert (listed.returncode, listed.stdout, listed.stderr) == (1, "", error)
+
+
+@pytest.mark.parametrize("misbehaviour", [no_answer, server_error])
+async def test_whatever_alist_does_players_register(
+    served: Site, alist: AList, misbehaviour: Answer
+) -> None:
+    alist.instead["/api/auth/login"] = alist.instead["/api/auth/login/hash"] = misbehaviour
+    registered = await _in_thread(served.register, SLASHED, "watcher")
+    assert registered["alist"] is None
+    assert set(registered) >= {"token", "channel", "voice_call", "bilibili", "alist"}
+
+
+async def test_only_admins_see_the_accounts(served: Site) -> None:
+    registered = await _in_thread(served.register, SLASHED, "watcher")
+    bearer = {"Authorization": f"Bearer {registered['token']['access']}"}
+    async with httpx2.AsyncClient(base_url=served.url) as anybody:
+        for path in ("/api/alist-account/", "/api/alist-host", "/api/alist/info?host=x"):
+            anonymous, member = await anybody.get(path), await anybody.get(path, headers=bearer)
+            assert anonymous.json() == {"detail": "Authentication credentials were not provided."}
+            assert (anonymous.status_code, member.status_code) == (403, 403)
