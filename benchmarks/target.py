@@ -89,16 +89,24 @@ class Host(Protocol):
 
 @asynccontextmanager
 async def served(
-    sizes: Sequence[int], *, pin: bool, unlimited: bool = False
+    sizes: Sequence[int],
+    *,
+    pin: bool,
+    unlimited: bool = False,
+    plugins: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Target]:
     """Serve a temporary folder with one room per size, every seat an account of its own.
 
-    `unlimited` lifts the limit of messages per second of one connection.
+    `unlimited` lifts the limit of messages per second of one connection; `plugins` are the sources
+    of one-file plugins by their names.
     """
     with TemporaryDirectory(prefix="bunga-load-") as folder:
         data = DataFolder(Path(folder) / "data")
         data.create()
         tokens = await _prepare(data, sizes)
+        for name, source in plugins.items():
+            (data.path / "plugins").mkdir(exist_ok=True)
+            (data.path / "plugins" / f"{name}.py").write_text(source)
         environ = WITHOUT_RATE_LIMIT if unlimited else {}
         with serving(Path(folder), pin=pin, environ=environ) as (process, port):
             await asyncio.to_thread(wait_until_healthy, process, port)

@@ -96,6 +96,7 @@ class Listener:
 
     def __init__(self, hook: Hook, plugin: str, complain: Callable[[str], None]) -> None:
         self.dropped = 0
+        self._complaint = ""
         self._hook, self._plugin, self._complain = hook, plugin, complain
         self._events: queue.SimpleQueue[RoomEvent | None] = queue.SimpleQueue()
         self._thread = threading.Thread(
@@ -131,7 +132,13 @@ class Listener:
             try:
                 self._hook(event=event)
             except Exception as error:  # noqa: BLE001  a plugin is isolated
-                self._complain(describe(error))
+                self._complain_once(describe(error))
+
+    def _complain_once(self, sentence: str) -> None:
+        """Say what is news: each complaint wakes the server's thread."""
+        if sentence != self._complaint:
+            self._complaint = sentence
+            self._complain(sentence)
 
 
 class Listeners:
