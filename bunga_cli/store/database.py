@@ -134,7 +134,7 @@ def _prepare(path: Path) -> None:
         _make_private(path)
         if revision != REVISIONS[-1]:
             migrate(path)
-            _log.info("database at revision %s, was %s", REVISIONS[-1], revision)
+            _log.debug("database at revision %s, was %s", REVISIONS[-1], revision)
     except (OSError, sqlite3.Error, DBAPIError) as error:
         raise _unusable(path, error) from error
 
