@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
 from bunga_cli.api import AppContext, create_app
@@ -116,7 +117,7 @@ def serve(settings: Settings, data: DataFolder, announce: Callable[[Addresses], 
         control = stack.enter_context(listen_unix(control_path))
         sockets = _Sockets(listener, control, control_path)
         server = _Running(Site(settings, data), data, recent, announce, sockets)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(server.run())
 
 
@@ -275,12 +276,3 @@ def _config(app: ASGIApp, endpoint: Endpoint) -> uvicorn.Config:
 
 def _http_protocol(limits: Limits) -> type[HttpProtocol]:
     return type("HttpProtocol", (HttpProtocol,), {"limits": limits})
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's where there is one (not on Windows)."""
-    try:
-        import uvloop  # noqa: PLC0415  not on every system
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
