@@ -24,11 +24,6 @@ class WaitLedger:
         self._spans: deque[tuple[int, int]] = deque()
         self._open_since_us: int | None = None
 
-    @property
-    def open_since_us(self) -> int | None:
-        """Since when the room waits for this watcher, or None."""
-        return self._open_since_us
-
     def charge(self, charged: bool, now_us: int) -> None:
         """Begin or end charging."""
         if charged and self._open_since_us is None:

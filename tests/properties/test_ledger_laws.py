@@ -36,9 +36,9 @@ def test_a_ledger_knows_exactly_when_the_budget_will_be_spent(
     while _spent(moments, now) < budget:
         moments.append(now)
         now += 1
-    opened = ledger.open_since_us
-    assert opened is not None
-    assert max(begin, ledger.exhausted_at_us() or 0) == now
+    exhausted_at = ledger.exhausted_at_us()
+    assert exhausted_at is not None
+    assert max(begin, exhausted_at) == now
 
 
 @given(gaps, budgets)
