@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import random
 import resource
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -31,6 +32,7 @@ START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 15.0
 REGISTERING_AT_ONCE = 8
 SERVER_CORE, CLIENT_CORE = 0, 1
+NOT_HANDED_OUT = range(20_000, 32_000)  # Linux and macOS take the ports they choose from above
 WITHOUT_RATE_LIMIT = {
     "BUNGA_LIMITS__FRAMES_PER_SECOND": "1000000",
     "BUNGA_LIMITS__FRAME_BURST": "1000000",
@@ -127,7 +129,7 @@ async def _prepare(data: DataFolder, sizes: Sequence[int]) -> list[list[tuple[st
 
     Not by registering: the hash of a password alone takes longer than all of this.
     """
-    tokens = Tokens(data.read_secret(), access_s=86_400, refresh_s=86_400)
+    tokens = Tokens(data.read_keyring(), access_s=86_400, refresh_s=86_400)
     places = [room for room, size in enumerate(sizes) for _ in range(size)]
     now = utc_now()
     account = {"password_hash": "!", "is_admin": False, "created_at": now}
@@ -218,9 +220,11 @@ def _is_healthy(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """Return a port on which nobody listens, and that the system gives to nobody meanwhile."""
+    while True:
+        port = random.choice(NOT_HANDED_OUT)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 # -- any server --

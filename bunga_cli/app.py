@@ -3,7 +3,6 @@
 The only place that chooses implementations and the only one that knows all parts.
 """
 
-import asyncio
 import gc
 import secrets
 import signal
@@ -15,25 +14,31 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
-import uvloop
 from starlette.types import ASGIApp
 
+from bunga_cli import loop
 from bunga_cli.api import AppContext, create_app
+from bunga_cli.auth.people import People
+from bunga_cli.auth.token_office import TokenOffice
 from bunga_cli.auth.tokens import Tokens
+from bunga_cli.changes import Changes, allow_connections, limits_of
 from bunga_cli.clock import monotonic_us, utc_now
 from bunga_cli.data_folder import DataFolder
-from bunga_cli.listening import Addresses, addresses, allow_sockets, listen_tcp, listen_unix
+from bunga_cli.errors import PortError
+from bunga_cli.keyring import Keyring
+from bunga_cli.listening import Addresses, addresses, listen_tcp, listen_unix
+from bunga_cli.live_settings import LiveSettings
 from bunga_cli.logs import RecentLines, set_up_logging
 from bunga_cli.plugin.http import HttpClient
 from bunga_cli.plugin.manager import Plugins
 from bunga_cli.plugin.providers import Channel
+from bunga_cli.plugin_models import RunningPlugins
 from bunga_cli.server.endpoint import Endpoint
 from bunga_cli.server.http import HttpProtocol
 from bunga_cli.server.hub import Hub
 from bunga_cli.server.keeper import Keeper
 from bunga_cli.server.limits import Limits
-from bunga_cli.settings import LimitSettings, Settings
-from bunga_cli.settings_file import PLUGINS, save_override, save_overrides
+from bunga_cli.settings_file import LoadedSettings
 from bunga_cli.store import Store
 from bunga_cli.store.revision import check
 from bunga_cli.store.rows import ChannelRow
@@ -41,50 +46,34 @@ from bunga_cli.web import create_pages
 
 _SECOND_US = 1_000_000
 _GRACEFUL_S = 5
-_LONGEST_TURN_S = 5.0
-_OTHER_FILES = 1_000
-"""How many files may be open besides the players' sockets."""
 _GC_THRESHOLDS = (5_000, 20, 100)
 LOBBY = "lobby"
-
-
-class Site:
-    """The settings in force, which a running server may change."""
-
-    def __init__(self, settings: Settings, data: DataFolder) -> None:
-        self.settings = settings
-        self._data = data
-
-    def set_name(self, name: str) -> None:
-        """Give the site another name, now and for later starts."""
-        save_override(self._data, "site.name", name)
-        site = self.settings.site.model_copy(update={"name": name})
-        self.settings = self.settings.model_copy(update={"site": site})
-
-    async def set_of_plugin(self, plugin: str, changes: Mapping[str, object]) -> None:
-        """Change settings of a plugin, now and for later starts; None goes back to the default."""
-        overrides = {f"{PLUGINS}.{plugin}.{field}": value for field, value in changes.items()}
-        await asyncio.to_thread(save_overrides, self._data, overrides)
-        table = {**self.settings.plugins.get(plugin, {}), **changes}
-        table = {field: value for field, value in table.items() if value is not None}
-        tables = {**self.settings.plugins, plugin: table}
-        self.settings = self.settings.model_copy(update={"plugins": tables})
 
 
 class PluginSite:
     """What the plugins may know of the server (`plugin.site.SitePort`)."""
 
-    def __init__(self, site: Site, store: Store, data: DataFolder) -> None:
-        self.secret, self.data = data.read_secret(), data.path
-        self._site, self._store = site, store
+    def __init__(
+        self, settings: LiveSettings, store: Store, tokens: Tokens, data: DataFolder
+    ) -> None:
+        self.data = data.path
+        self._settings, self._store, self._tokens = settings, store, tokens
+
+    def keyring(self) -> Keyring:
+        """Return the site's secrets as they are now."""
+        return self._tokens.keyring
 
     def plugin_tables(self) -> Mapping[str, Mapping[str, object]]:
         """Return what is set of each plugin."""
-        return self._site.settings.plugins
+        return self._settings.now.plugins
 
     async def save_plugin_table(self, plugin: str, changes: Mapping[str, object]) -> None:
         """Change what is set of a plugin."""
-        await self._site.set_of_plugin(plugin, changes)
+        await self._settings.save_of_plugin(plugin, changes)
+
+    def public_url(self) -> str:
+        """Return how the server is reached, if the operator says so."""
+        return self._settings.now.server.public_url
 
     async def channels(self) -> list[Channel]:
         """Return all channels."""
@@ -101,24 +90,33 @@ class PluginSite:
         await self._store.plugin_settings.set(channel_id, plugin, values)
 
 
-def serve(settings: Settings, data: DataFolder, announce: Callable[[Addresses], None]) -> None:
+def serve(loaded: LoadedSettings, data: DataFolder, announce: Callable[[Addresses], None]) -> None:
     """Run the server until SIGINT or SIGTERM; `announce` is called when it listens.
 
     Raises PortError, DataFolderError, DatabaseError or SettingsError before anything is touched.
     """
+    settings = loaded.settings
     recent = set_up_logging(settings.log)
-    allow_sockets(settings.limits.max_connections + _OTHER_FILES)
+    allow_connections(settings.limits)
     with ExitStack() as stack:
-        listener = stack.enter_context(listen_tcp(settings.server.host, settings.server.port))
+        listener = stack.enter_context(_listen(settings.server.host, settings.server.port, data))
         check(data.database)
         data.create()
         stack.enter_context(data.lock())
         control_path = stack.enter_context(data.control_socket())
         control = stack.enter_context(listen_unix(control_path))
         sockets = _Sockets(listener, control, control_path)
-        server = _Running(Site(settings, data), data, recent, announce, sockets)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(server.run())
+        server = _Running(LiveSettings(loaded, data), data, recent, announce, sockets)
+        loop.run(server.run())
+
+
+def _listen(host: str, port: int, data: DataFolder) -> socket.socket:
+    """Return the listening socket; if the folder is served already, that is what is to be told."""
+    try:
+        return listen_tcp(host, port)
+    except PortError:
+        data.refuse_if_served()
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +133,13 @@ class _Running:
 
     def __init__(
         self,
-        site: Site,
+        settings: LiveSettings,
         data: DataFolder,
         recent: RecentLines,
         announce: Callable[[Addresses], None],
         sockets: _Sockets,
     ) -> None:
-        self._site, self._data, self._recent = site, data, recent
+        self._settings, self._data, self._recent = settings, data, recent
         self._announce, self._sockets = announce, sockets
 
     async def run(self) -> None:
@@ -150,21 +148,22 @@ class _Running:
         try:
             if is_first_start:
                 await store.channels.create(LOBBY, "Lobby")
+            await store.purge(utc_now())
             await self._serve(store)
         finally:
             await store.close()
 
     async def _serve(self, store: Store) -> None:
-        settings = self._site.settings
+        settings = self._settings.now
         tokens = Tokens(
-            self._data.read_secret(),
+            self._data.read_keyring(),
             settings.tokens.access_lifetime_us // _SECOND_US,
             settings.tokens.refresh_lifetime_us // _SECOND_US,
         )
-        plugins = self._plugins(store)
-        hub = Hub(store, tokens, lambda: self._site.settings, hooks=plugins.rooms)
+        plugins = self._plugins(store, tokens)
+        hub = Hub(store, tokens, lambda: self._settings.now, hooks=plugins.rooms)
         keeper = Keeper(hub, store, epoch=secrets.token_hex(8), clock=monotonic_us)
-        endpoint = Endpoint(hub, _limits(settings.limits))
+        endpoint = Endpoint(hub, limits_of(settings.limits))
         channels = await store.channels.list()
         shown = _channel_to_show(channels)
         found = addresses(
@@ -175,35 +174,49 @@ class _Running:
             has_more=len(channels) > 1,
         )
         context = self._context(store, hub, tokens, plugins)
-        app = create_app(context, create_pages(lambda: self._site.settings))
-        config = _config(app, endpoint)
+        app = create_app(context, create_pages(lambda: self._settings.now))
+        protocol = _http_protocol(endpoint.limits)
+        config = _config(app, endpoint, protocol)
+        self._settings.plugins = RunningPlugins(plugins)
+        changes = Changes(hub, endpoint, protocol, tokens, self._announce_at)
+        self._settings.on_change(changes.carry_out)
         await plugins.start()
         await keeper.start()
         try:
             with self._data.announced(self._sockets.control_path, found.homepage):
-                server = _Server(config, lambda: self._on_started(found), endpoint.drain)
+                server = _Server(
+                    config, lambda: self._on_started(found), lambda: _drain(hub, endpoint)
+                )
                 await server.serve(sockets=[self._sockets.public, self._sockets.control])
         finally:
             endpoint.keepalive.stop()
             await keeper.stop()
             await plugins.stop()
 
-    def _plugins(self, store: Store) -> Plugins:
-        http = HttpClient(lambda host: host in self._site.settings.http.allow_hosts)
-        return Plugins(PluginSite(self._site, store, self._data), http)
+    def _plugins(self, store: Store, tokens: Tokens) -> Plugins:
+        http = HttpClient(lambda host: host in self._settings.now.http.allow_hosts)
+        return Plugins(PluginSite(self._settings, store, tokens, self._data), http)
 
     def _context(self, store: Store, hub: Hub, tokens: Tokens, plugins: Plugins) -> AppContext:
+        people = People(store, hub)
         return AppContext(
             store=store,
             hub=hub,
             tokens=tokens,
-            settings=lambda: self._site.settings,
+            people=people,
+            token_office=TokenOffice(store, tokens, people, hub, self._data.write_keyring),
+            settings=lambda: self._settings.now,
             media=self._data.media,
-            rename_site=self._site.set_name,
+            live_settings=self._settings,
             started_at=utc_now(),
             logs=self._recent.lines,
             plugins=plugins,
         )
+
+    def _announce_at(self, public_url: str) -> None:
+        """Let commands know how the server is reached since its address was changed."""
+        found = addresses(public_url, self._sockets.public, None)
+        self._data.announce(self._sockets.control_path, found.homepage)
 
     def _on_started(self, found: Addresses) -> None:
         # What is here now stays: the collector need not look at it again and again. And a full
@@ -241,30 +254,22 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+async def _drain(hub: Hub, endpoint: Endpoint) -> None:
+    """Let go those who look on, and send the players away."""
+    hub.feed.end()
+    await endpoint.drain()
+
+
 def _channel_to_show(channels: Sequence[ChannelRow]) -> ChannelRow | None:
     """Return the lobby, or, if it was deleted, the first channel there is."""
     lobby = [channel for channel in channels if channel.id == LOBBY]
     return next(iter([*lobby, *channels]), None)
 
 
-def _limits(settings: LimitSettings) -> Limits:
-    return Limits(
-        max_frame_bytes=settings.max_frame_bytes,
-        max_buffer_bytes=settings.max_buffer_bytes,
-        max_blocked_s=settings.max_blocked_us / _SECOND_US,
-        handshake_timeout_s=settings.handshake_timeout_us / _SECOND_US,
-        close_timeout_s=settings.close_timeout_us / _SECOND_US,
-        ping_interval_s=settings.ping_interval_us / _SECOND_US,
-        ping_timeout_s=settings.ping_timeout_us / _SECOND_US,
-        frames_per_turn=2 * settings.frame_burst,
-        turn_s=min(_LONGEST_TURN_S, settings.frame_burst / (2 * settings.frames_per_second)),
-    )
-
-
-def _config(app: ASGIApp, endpoint: Endpoint) -> uvicorn.Config:
+def _config(app: ASGIApp, endpoint: Endpoint, protocol: type[HttpProtocol]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=_http_protocol(endpoint.limits),
+        http=protocol,
         ws=endpoint,  # type: ignore[arg-type]  # uvicorn calls it as it would call a class
         lifespan="off",
         log_config=None,

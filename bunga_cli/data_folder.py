@@ -2,7 +2,7 @@
 
 bunga.db          the database
 media/            uploaded files
-secret            signs the players' tokens
+secret            signs the players' tokens (see `keyring.py`)
 bunga.auto.toml   settings changed from inside (see `settings_file.py`)
 bunga.lock        held by the one server that may use the folder
 bunga.sock        the running server's control socket
@@ -12,7 +12,7 @@ run.json          the running server's process id, control socket and address
 import fcntl
 import json
 import os
-import secrets
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,9 +21,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bunga_cli.errors import DataFolderError
+from bunga_cli.keyring import Keyring, new_secret
 
 DEFAULT_FOLDER = Path("bunga-data")
-SHORTEST_SECRET = 32
 LONGEST_SOCKET_PATH = 100
 """Bytes. The kernels' limits are 104 (macOS) and 108 (Linux), a closing zero included."""
 
@@ -47,7 +47,13 @@ class DataFolder:
     def find(cls, explicit: Path | None, environ: Mapping[str, str] = os.environ) -> "DataFolder":
         """Return the folder that `--data` names, else BUNGA_DATA, else `./bunga-data`."""
         path = explicit or Path(environ.get("BUNGA_DATA") or DEFAULT_FOLDER)
-        return cls(path.expanduser().absolute())
+        return cls(tidied(path.expanduser()))
+
+    @property
+    def option(self) -> str:
+        """Return ` --data FOLDER`, as advice has it behind `bunga`; nothing for the default."""
+        is_default = self == DataFolder.find(None)
+        return "" if is_default else f" --data {shlex.quote(str(self.path))}"
 
     @property
     def database(self) -> Path:
@@ -64,24 +70,47 @@ class DataFolder:
         """Where settings that were changed from inside are."""
         return self.path / "bunga.auto.toml"
 
+    @property
+    def import_note(self) -> Path:
+        """Where an import notes what it has still to do, while there is such (see `importing`)."""
+        return self.path / "import.json"
+
+    @property
+    def has_unfinished_import(self) -> bool:
+        """Whether an import is under way, or was killed."""
+        try:
+            return self.import_note.exists()
+        except OSError:
+            return False  # Whoever opens the folder will tell what is wrong with it.
+
     def create(self) -> None:
         """Make what is missing of the folder, for its owner's eyes only."""
         with _explained(self.path, "cannot be made or written to"):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.media.mkdir(mode=0o700, exist_ok=True)
             if not self._secret_path.exists():
-                write_private(self._secret_path, secrets.token_urlsafe(48))
+                write_private(self._secret_path, new_secret())
 
     def read_secret(self) -> str:
-        """Return the site's secret, 64 characters."""
+        """Return the secret that signs the site's tokens."""
+        return self.read_keyring().current
+
+    def read_keyring(self) -> Keyring:
+        """Return the site's secret, and those it had before."""
         with _explained(self._secret_path, "cannot be read"):
-            secret = self._secret_path.read_text("ascii").strip()
-        if len(secret) < SHORTEST_SECRET:
+            text = self._secret_path.read_text("utf-8")
+        try:
+            return Keyring.parse(text)
+        except ValueError as error:
             raise DataFolderError(
                 f"The secret in {self._secret_path} is damaged; restore it from a backup, or"
                 " delete it and let every player register again."
-            )
-        return secret
+            ) from error
+
+    def write_keyring(self, keyring: Keyring) -> None:
+        """Replace the site's secrets; a server that runs goes on with those it has read."""
+        with _explained(self._secret_path, "cannot be written"):
+            write_private(self._secret_path, keyring.text())
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -93,6 +122,12 @@ class DataFolder:
             yield
         finally:
             os.close(lock_fd)
+
+    def refuse_if_served(self) -> None:
+        """Raise DataFolderError if another server has the folder; make nothing."""
+        if (self.path / "bunga.lock").exists():
+            with self.lock():
+                return
 
     def _take(self, lock_fd: int) -> None:
         try:
@@ -124,12 +159,16 @@ class DataFolder:
             if private_folder:
                 shutil.rmtree(private_folder, ignore_errors=True)
 
-    @contextmanager
-    def announced(self, socket: Path, url: str) -> Iterator[None]:
+    def announce(self, socket: Path, url: str) -> None:
         """Let commands find this process, which serves `url` and listens on `socket`."""
         server = asdict(RunningServer(os.getpid(), socket, url))
         with _explained(self._run_path, "cannot be written"):
             write_private(self._run_path, json.dumps(server, default=str))
+
+    @contextmanager
+    def announced(self, socket: Path, url: str) -> Iterator[None]:
+        """Let commands find this process for the length of a block."""
+        self.announce(socket, url)
         try:
             yield
         finally:
@@ -142,8 +181,17 @@ class DataFolder:
             return RunningServer(int(server["pid"]), Path(server["socket"]), str(server["url"]))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise DataFolderError(f"{self._run_path} cannot be read: {error}.") from error
+        except NotADirectoryError as error:
+            raise DataFolderError(
+                f"{self.path} is no folder; name the server's data folder with --data."
+            ) from error
+        except OSError as error:
+            reason = error.strerror or error
+            raise DataFolderError(f"{self._run_path} cannot be read: {reason}.") from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise DataFolderError(
+                f"{self._run_path} cannot be read; it is written anew when the server starts."
+            ) from error
 
     @property
     def _secret_path(self) -> Path:
@@ -152,6 +200,12 @@ class DataFolder:
     @property
     def _run_path(self) -> Path:
         return self.path / "run.json"
+
+
+def tidied(path: Path) -> Path:
+    """Return the absolute path, without detours such as `q/../r`; links stay as they are named."""
+    # What lies behind `..` depends on whether a link stands before it: only the system knows.
+    return Path(os.path.realpath(path)) if ".." in path.parts else path.absolute()
 
 
 def write_private(path: Path, text: str) -> None:

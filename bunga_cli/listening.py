@@ -102,6 +102,11 @@ def register_url(base: str, channel_id: str) -> str:
     return f"{base.rstrip('/')}/api/channels/{quote(channel_id, safe='')}/register/"
 
 
+def invitation_url(base: str, channel_id: str) -> str:
+    """Return the page that invites into a channel on the server at `base`."""
+    return f"{base.rstrip('/')}/?channel={quote(channel_id, safe='')}"
+
+
 def _base_url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     if ipaddress.ip_address(host.partition("%")[0]).is_unspecified:

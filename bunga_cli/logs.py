@@ -53,8 +53,14 @@ def set_up_logging(settings: LogSettings) -> RecentLines:
     recent.setFormatter(text)
     root = logging.getLogger()
     root.handlers = [printer, recent]
+    set_level(settings)
+    return recent
+
+
+def set_level(settings: LogSettings) -> None:
+    """Show no less important messages from now on than `settings` say."""
+    root = logging.getLogger()
     root.setLevel(settings.level.upper())
     # Libraries tell of their own starts, stops, plugins and queries; we do that in our words.
     for library in ("uvicorn", "alembic", "aiosqlite", "httpx2", "httpcore2"):
         logging.getLogger(library).setLevel(max(root.level, logging.WARNING))
-    return recent

@@ -48,6 +48,8 @@ RECORD_ID = "{record_id:id}"
 FILE = "{file:id}"
 LOG_ID = "{log_id:row}"
 PLUGIN = "{plugin:id}"
+ACCOUNT = "{name:id}"
+SETTING = "{key:id}"
 
 
 class RawPaths:

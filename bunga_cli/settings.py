@@ -5,10 +5,12 @@ A key is the field's name without its unit: the file says `max_wait = "20s"`, co
 {"max_wait": "5s"}})`. How they are found and merged is in `settings_file.py`.
 """
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from bunga_cli.public_address import check_name, check_public_url
 from bunga_cli.units import (
     DAY,
     HOUR,
@@ -20,6 +22,15 @@ from bunga_cli.units import (
     parse_duration,
     parse_size,
 )
+
+
+class Applies(StrEnum):
+    """When a changed setting counts; a field without this mark counts at once."""
+
+    AT_ONCE = "at_once"
+    NEW_CONNECTIONS = "new_connections"
+    RESTART = "restart"
+
 
 Duration = Annotated[int, BeforeValidator(parse_duration)]
 """Microseconds; written as "20s"."""
@@ -56,10 +67,10 @@ def _strip_unit(field_name: str) -> str:
     return field_name.removesuffix("_us").removesuffix("_bytes")
 
 
-def _check_public_url(url: str) -> str:
-    if url and not url.startswith(("http://", "https://")):
-        raise ValueError('must begin with "http://" or "https://", or be empty')
-    return url.rstrip("/")
+PublicUrl = Annotated[str, AfterValidator(check_public_url)]
+
+_MANY = 10_000_000
+"""More of anything than one machine can bear; a larger number is a slip."""
 
 
 class Section(BaseModel):
@@ -73,18 +84,18 @@ class Section(BaseModel):
 class ServerSettings(Section):
     """Where the server listens, and how it is reached."""
 
-    host: Annotated[str, Field(min_length=1)] = "0.0.0.0"  # noqa: S104  friends are on other machines
+    host: Annotated[str, Field(min_length=1), Applies.RESTART] = "0.0.0.0"  # noqa: S104  friends are on other machines
     """The address to listen on; "127.0.0.1" when a reverse proxy is in front."""
-    port: Annotated[Count, Field(ge=0, le=65535)] = 8000
+    port: Annotated[Count, Field(ge=0, le=65535), Applies.RESTART] = 8000
     """The TCP port to listen on; 0 takes any free one."""
-    public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
+    public_url: PublicUrl = ""
     """How players reach this server, such as "https://bunga.example.org"; empty: as it listens."""
 
 
 class SiteSettings(Section):
     """What people see."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)] = "Bunga"
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(check_name)] = "Bunga"
     """The name of the site, shown on the homepage."""
 
 
@@ -110,28 +121,30 @@ class SyncSettings(Section):
 class LimitSettings(Section):
     """What one client may cost."""
 
-    max_frame_bytes: Annotated[Size, Field(ge=KIB, le=16 * MIB)] = 64 * KIB
+    max_frame_bytes: Annotated[Size, Field(ge=KIB, le=16 * MIB), Applies.NEW_CONNECTIONS] = 64 * KIB
     """The largest message a client may send."""
-    frames_per_second: Annotated[Count, Field(ge=1)] = 50
+    frames_per_second: Annotated[Count, Field(ge=1, le=_MANY), Applies.NEW_CONNECTIONS] = 50
     """How many messages a connection may send in the long run."""
-    frame_burst: Annotated[Count, Field(ge=1)] = 500
+    frame_burst: Annotated[Count, Field(ge=1, le=_MANY), Applies.NEW_CONNECTIONS] = 500
     """How many messages a connection may send at once."""
     max_buffer_bytes: Annotated[Size, Field(ge=64 * KIB)] = MIB
     """How much may wait for a client that reads slowly; then its connection is closed."""
     max_blocked_us: Annotated[Duration, Field(ge=SECOND)] = 10 * SECOND
     """How long a client may read nothing; then its connection is closed."""
-    ping_interval_us: Annotated[Duration, Field(ge=SECOND)] = 20 * SECOND
+    ping_interval_us: Annotated[Duration, Field(ge=SECOND), Applies.RESTART] = 20 * SECOND
     """How often a connection is asked for a sign of life."""
-    ping_timeout_us: Annotated[Duration, Field(ge=SECOND)] = 20 * SECOND
+    ping_timeout_us: Annotated[Duration, Field(ge=SECOND), Applies.RESTART] = 20 * SECOND
     """How long the sign of life may take; then the connection is gone."""
     handshake_timeout_us: Annotated[Duration, Field(ge=100 * MILLISECOND)] = 10 * SECOND
     """How long the head of a request may take."""
     close_timeout_us: Annotated[Duration, Field(ge=100 * MILLISECOND)] = 5 * SECOND
     """How long a client may take to answer a close."""
-    max_connections: Annotated[Count, Field(ge=1)] = 20_000
+    max_connections: Annotated[Count, Field(ge=1, le=_MANY)] = 20_000
     """How many sockets may be open at once."""
-    sockets_per_account: Annotated[Count, Field(ge=1)] = 10
+    sockets_per_account: Annotated[Count, Field(ge=1, le=_MANY)] = 10
     """How many sockets one account may have open at once."""
+    max_streams: Annotated[Count, Field(ge=1, le=_MANY)] = 200
+    """How many programs and people may look on at once (`bunga rooms watch`, `/api/v1/events`)."""
     subtitle_max_bytes: Size = 5 * MIB
     """The largest subtitle file that can be uploaded."""
     client_log_max_bytes: Size = MIB
@@ -159,7 +172,7 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important messages to show."""
-    format: Literal["text", "json"] = "text"
+    format: Annotated[Literal["text", "json"], Applies.RESTART] = "text"
     """How to show them: "text" for people, "json" for programs, one object a line."""
 
 

@@ -5,38 +5,92 @@ the data folder (written here), the environment (`BUNGA_SERVER__PORT`), the comm
 """
 
 import fcntl
-import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import tomli_w
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from bunga_cli.data_folder import DataFolder, write_private
 from bunga_cli.errors import SettingsError
-from bunga_cli.settings import Section, Settings
-from bunga_cli.units import format_duration, format_size
+from bunga_cli.setting_tables import (
+    Origins,
+    Source,
+    Table,
+    by_key,
+    merged,
+    nested,
+    overlay,
+    remove,
+    validated,
+    value_at,
+)
+from bunga_cli.settings import Settings
 
 OPERATORS_FILE = Path("bunga.toml")
-PLUGINS = "plugins"
+COMMAND_LINE = "command line"
 
-_Table = dict[str, Any]
-_Origins = dict[tuple[str, ...], str]
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that says something about settings.
+
+    `operators_file` is there or None; `auto` is what was changed from inside; what is `above`,
+    the environment and the command line, cannot be changed from inside.
+    """
+
+    operators_file: Source | None
+    auto: Source
+    above: tuple[Source, ...] = ()
+
+    @property
+    def all(self) -> tuple[Source, ...]:
+        """All of them, the one that wins last."""
+        lowest = () if self.operators_file is None else (self.operators_file,)
+        return (*lowest, self.auto, *self.above)
+
+    def tables(self) -> tuple[Table, Origins]:
+        """Return everything that is set, and where each part of it comes from."""
+        return merged(self.all)
+
+    def without_auto(self) -> Table:
+        """Return everything that would be set without what was changed from inside."""
+        return merged(source for source in self.all if source is not self.auto)[0]
+
+    def fixed_by(self, key: str) -> str | None:
+        """Return what sets a key so that it cannot be changed from inside, None if nothing does."""
+        return by_key(merged(self.above)[1]).get(key)
+
+    def auto_value(self, key: str) -> object:
+        """Return what a key was set to from inside, None if it was not."""
+        return value_at(self.auto.table, key)
+
+    def with_auto(self, table: Table) -> "Sources":
+        """Return the sources after a change from inside."""
+        return replace(self, auto=Source(self.auto.origin, table))
+
+    def files(self) -> dict[str, str | None]:
+        """Return the paths of the `operator`'s file, if there is one, and of the `auto` one."""
+        lowest = self.operators_file
+        path = None if lowest is None else str(Path(lowest.origin).absolute())
+        return {"operator": path, "auto": self.auto.origin}
+
+    def load(self) -> "LoadedSettings":
+        """Return the settings of all sources. Raises SettingsError with all that is wrong."""
+        table, origins = self.tables()
+        return LoadedSettings(validated(table, origins), by_key(origins), self)
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedSettings:
-    """Settings, and where each that is not a default comes from, by its key."""
+    """Settings, where each that is not a default comes from, by its key, and all sources."""
 
     settings: Settings
     origins: Mapping[str, str]
+    sources: Sources
 
 
 def load_settings(
@@ -51,173 +105,130 @@ def load_settings(
     Without `config`, `bunga.toml` in the working directory is read if it is there.
     Raise SettingsError with everything that is wrong.
     """
-    table: _Table = {}
-    origins: _Origins = {}
-    if config or OPERATORS_FILE.exists():
-        path = config or OPERATORS_FILE
-        _overlay(table, origins, _read(path), str(path))
+    path = operators_file(config)
+    return Sources(
+        None if path is None else _read(path),
+        _read(data.auto_settings) if data.auto_settings.exists() else no_auto(data),
+        (*_environment(environ), *_command_line(flags or {})),
+    ).load()
+
+
+def find_problems(
+    data: DataFolder, *, config: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> tuple[list[str], Sources]:
+    """Return everything that is wrong in any source, also where another one wins.
+
+    What cannot be read is empty in the sources that come along.
+    """
+    problems: list[str] = []
+    path = operators_file(config)
+    lowest = None if path is None else _read_if_possible(path, problems)
+    auto = no_auto(data)
     if data.auto_settings.exists():
-        _overlay(table, origins, _read(data.auto_settings), str(data.auto_settings))
-    for name, text in sorted(environ.items()):
-        if name.startswith("BUNGA_") and "__" in name:
-            key = name.removeprefix("BUNGA_").lower().replace("__", ".")
-            _overlay(table, origins, _nested(key, text), name)
-    for key, value in (flags or {}).items():
-        if value is not None:
-            _overlay(table, origins, _nested(key, value), "command line")
-    settings = _validate(table, origins)
-    by_key = {
-        ".".join(path): origin for path, origin in origins.items() if len(path) == _depth(path)
-    }
-    return LoadedSettings(settings, by_key)
+        auto = _read_if_possible(data.auto_settings, problems)
+    sources = Sources(lowest, auto, (*_environment(environ),))
+    for source in sources.all:
+        try:
+            validated(*merged([source]))
+        except SettingsError as error:
+            problems += error.problems
+    return problems, sources
 
 
-def save_override(data: DataFolder, key: str, value: str | float) -> None:
+def operators_file(config: Path | None) -> Path | None:
+    """Return the operator's file: the one named, else the one in the working directory if any."""
+    if config is None and not OPERATORS_FILE.exists():
+        return None
+    return config or OPERATORS_FILE
+
+
+def no_auto(data: DataFolder) -> Source:
+    """Return what was changed from inside where nothing was."""
+    return Source(str(data.auto_settings), {})
+
+
+def save_override(data: DataFolder, key: str, value: str | float) -> Table:
     """Write the setting `key` to `bunga.auto.toml`, as `save_overrides` does."""
-    save_overrides(data, {key: value})
+    return save_overrides(data, {key: value})
 
 
-def save_overrides(data: DataFolder, changes: Mapping[str, object]) -> None:
-    """Write settings by key to `bunga.auto.toml`; writers wait for one another.
+def save_overrides(data: DataFolder, changes: Mapping[str, object]) -> Table:
+    """Write settings by key to `bunga.auto.toml`, and return all that is in it then.
 
-    None takes a key out of the file. Raise SettingsError when a key is unknown, a value not
-    allowed, or the file unusable; nothing is changed then.
+    Writers wait for one another. None takes a key out of the file. Raise SettingsError when a key
+    is unknown, a value not allowed, or the file unusable; nothing is changed then.
     """
     with _writing(data):
         path = data.auto_settings
-        table = _read(path) if path.exists() else {}
-        origins: _Origins = {}
-        _overlay({}, origins, table, str(path))
+        table = _read(path).table if path.exists() else {}
+        origins: Origins = {}
+        overlay({}, origins, table, str(path))
         for key, value in changes.items():
             if value is None:
-                _remove(table, key)
+                remove(table, key)
             else:
-                _overlay(table, origins, _nested(key, value), "new value")
-        _validate(table, origins)
+                _refuse_unwritable(key, value)
+                overlay(table, origins, nested(key, value), "")
+        if any(value is not None for value in changes.values()):
+            validated(table, origins)  # to take something away is no harm, whatever else is wrong
         try:
             write_private(path, tomli_w.dumps(table))
         except OSError as error:
             raise SettingsError(f"{path} cannot be written: {error.strerror}.") from error
+    return table
 
 
-def example_toml() -> str:
-    """Return `bunga.example.toml`: every key with its help and its default."""
-    lines = [
-        "# Settings of Bunga Server. Copy this file to bunga.toml and uncomment what you change.",
-        "# Every key can also be set in the environment: BUNGA_SERVER__PORT=9000 is server.port.",
-        '# Durations: "20s", "1m30s", "500ms", "2d", or a number of seconds.',
-        '# Sizes: "64KiB", "5MiB", "1MB", or a number of bytes.',
-    ]
-    for name, section in _sections().items():
-        lines += ["", f"# {section.__doc__}", f"[{name}]"]
-        for field_name, field in section.model_fields.items():
-            default = _as_toml(field_name, field.default)
-            lines += ["", f"# {field.description}", f"# {field.alias} = {default}"]
-    return "\n".join(lines) + "\n"
-
-
-def keys() -> list[str]:
-    """Return the key of every setting, such as `server.port`."""
-    return [
-        f"{name}.{field.alias}"
-        for name, section in _sections().items()
-        for field in section.model_fields.values()
-    ]
-
-
-def _sections() -> dict[str, type[Section]]:
-    defaults = ((name, field.default) for name, field in Settings.model_fields.items())
-    return {name: type(default) for name, default in defaults if isinstance(default, Section)}
-
-
-def _as_toml(field_name: str, value: object) -> str:
-    if field_name.endswith("_us") and isinstance(value, int):
-        value = format_duration(value)
-    if field_name.endswith("_bytes") and isinstance(value, int):
-        value = format_size(value)
-    return json.dumps(value)
-
-
-def _read(path: Path) -> _Table:
+def _refuse_unwritable(key: str, value: object) -> None:
+    """Refuse what could not be read again; what plugins take can be anything."""
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        text = tomli_w.dumps(nested(key, value))
+        text.encode()
+        tomllib.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{key}: cannot be written to a file: {error}.") from error
+
+
+def _read(path: Path) -> Source:
+    try:
+        return Source(str(path), tomllib.loads(path.read_text("utf-8")))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise SettingsError(f"{path} is no valid TOML: {error}.") from error
 
 
-def _depth(path: Sequence[str]) -> int:
-    """Return how many parts the keys have that begin as this one does: tables are not keys."""
-    return 3 if path[0] == PLUGINS else 2
-
-
-def _nested(key: str, value: object) -> _Table:
-    path = key.split(".")
-    depth = _depth(path)
-    *tables, name = [*path[: depth - 1], ".".join(path[depth - 1 :])]
-    nested: _Table = {name: value}
-    for table in reversed(tables):
-        nested = {table: nested}
-    return nested
-
-
-def _remove(table: _Table, key: str) -> None:
-    *tables, name = key.split(".")
-    for part in tables:
-        table = table.get(part, {})
-    table.pop(name, None)
-
-
-def _overlay(
-    table: _Table, origins: _Origins, upper: _Table, origin: str, above: tuple[str, ...] = ()
-) -> None:
-    """Lay `upper` over `table`, and note in `origins` that its keys come from `origin`."""
-    for key, content in upper.items():
-        path = (*above, key)
-        origins[path] = origin
-        if isinstance(content, dict) and len(path) < _depth(path):
-            lower = table.get(key)
-            table[key] = dict(lower) if isinstance(lower, dict) else {}
-            _overlay(table[key], origins, content, origin, path)
-        else:
-            table[key] = content
-
-
-def _validate(table: _Table, origins: _Origins) -> Settings:
+def _read_if_possible(path: Path, problems: list[str]) -> Source:
     try:
-        return Settings.model_validate(table)
-    except ValidationError as error:
-        problems = [_problem(detail, origins) for detail in error.errors()]
-        raise SettingsError(*problems) from error
+        return _read(path)
+    except SettingsError as error:
+        problems += error.problems
+        return Source(str(path), {})
 
 
-def _problem(detail: ErrorDetails, origins: _Origins) -> str:
-    path = tuple(str(part) for part in detail["loc"][:2])
-    where = f"{origins[path]}: {'.'.join(path)}"
-    if detail["type"] == "extra_forbidden":
-        return f"{where} is unknown{_suggestion(path)}"
-    if detail["type"] in ("model_type", "dict_type"):
-        return f"{where} must be a table: [{'.'.join(path)}]."
-    what = detail["msg"].removeprefix("Value error, ").replace("Input should", "must")
-    return f"{where}: {what}; it is {detail['input']!r}."
+def _environment(environ: Mapping[str, str]) -> Iterator[Source]:
+    for name, text in sorted(environ.items()):
+        if name.startswith("BUNGA_") and "__" in name:
+            key = name.removeprefix("BUNGA_").lower().replace("__", ".")
+            yield Source(name, nested(key, text))
 
 
-def _suggestion(path: tuple[str, ...]) -> str:
-    known = keys() if len(path) > 1 else list(_sections())
-    namesakes = [key for key in keys() if key.endswith(f".{path[-1]}")]
-    matches = namesakes or get_close_matches(".".join(path), known, n=1)
-    return f"; did you mean {matches[0]}?" if matches else "."
+def _command_line(flags: Mapping[str, object]) -> Iterator[Source]:
+    for key, value in flags.items():
+        if value is not None:
+            yield Source(COMMAND_LINE, nested(key, value))
 
 
 @contextmanager
 def _writing(data: DataFolder) -> Iterator[None]:
+    """Be the only one who writes. What a writer that was killed left behind is removed."""
     try:
         folder_fd = os.open(data.path, os.O_RDONLY)
     except OSError as error:
         raise SettingsError(f"{data.path} cannot be read: {error.strerror}.") from error
     try:
         fcntl.flock(folder_fd, fcntl.LOCK_EX)
+        for left_behind in data.path.glob(f".{data.auto_settings.name}.*"):
+            left_behind.unlink(missing_ok=True)
         yield
     finally:
         os.close(folder_fd)

@@ -14,10 +14,11 @@ DAY = 24 * HOUR
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 
 _DURATIONS = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": MILLISECOND, "us": 1}
 _SIZES = {
-    "GiB": 1024 * MIB,
+    "GiB": GIB,
     "MiB": MIB,
     "KiB": KIB,
     "GB": 1000**3,

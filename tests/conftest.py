@@ -1,11 +1,22 @@
-"""What holds for every test: on CI, a skipped test is a failure."""
+"""What holds for every test: on CI, a skipped test is a failure; a slow machine never is one."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from bunga_cli.client import Client
 from tests.servers import Site, running_site
+
+PATIENCE_S = 60.0
+
+# How hard hypothesis tries: the same examples every time on CI, new ones on a desk.
+settings.register_profile(
+    "desk", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("ci", settings.get_profile("desk"), derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
 def _skips_that_count(config: pytest.Config) -> int:
@@ -25,6 +36,14 @@ def pytest_terminal_summary(
 ) -> None:
     if skips := _skips_that_count(config):
         terminalreporter.write_line(f"{skips} skipped: on CI that is a failure", red=True)
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for what a server is sure to say until it has said it, however long that takes."""
+    defaults = Client.expect.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "timeout_s", PATIENCE_S)
 
 
 @pytest.fixture(scope="session")

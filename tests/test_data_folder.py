@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -55,12 +56,24 @@ def test_the_secret_is_made_once_and_for_one_site(data: DataFolder, tmp_path: Pa
     assert other.read_secret() != secret
 
 
-@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64])
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, b"s" * 64 + b"\nbroken"])
 def test_a_damaged_secret_is_told(data: DataFolder, content: bytes) -> None:
     (data.path / "secret").write_bytes(content)
 
     with pytest.raises(DataFolderError, match="secret"):
         data.read_secret()
+
+
+def test_the_secrets_are_kept_for_the_owner_alone(data: DataFolder) -> None:
+    until = datetime(2030, 1, 1, tzinfo=UTC)
+    keyring = data.read_keyring().rotated("n" * 64, until, datetime(2026, 1, 1, tzinfo=UTC))
+
+    data.write_keyring(keyring)
+
+    assert data.read_keyring() == keyring
+    assert data.read_secret() == "n" * 64
+    assert _mode(data.path / "secret") == 0o600
+    assert [path.name for path in data.path.glob("*secret*")] == ["secret"]
 
 
 def test_a_file_in_the_folders_place_is_told_and_left_alone(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import SettingsError
+from bunga_cli.setting_keys import example_toml, keys
 from bunga_cli.settings import Settings
-from bunga_cli.settings_file import example_toml, keys, load_settings, save_override, save_overrides
+from bunga_cli.settings_file import find_problems, load_settings, save_override, save_overrides
 from bunga_cli.units import SECOND
 
 
@@ -133,7 +134,78 @@ def test_a_public_url_needs_its_scheme_and_no_slash_at_its_end(data: DataFolder)
     assert loaded.settings.server.public_url == "https://b.example"
 
     (problem,) = _problems(data, BUNGA_SERVER__PUBLIC_URL="b.example")
-    assert 'must begin with "http://"' in problem
+    assert 'must be "http://" or "https://", then a host' in problem
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://b",
+        "https://b.example:8443/films",
+        "http://192.0.2.7:8000",
+        "http://[2001:db8::1]:8000",
+        "https://bücher.example",
+        "https://my_host.example.",
+    ],
+)
+def test_a_public_url_has_a_host_and_perhaps_a_port_and_a_path(url: str) -> None:
+    assert Settings.model_validate({"server": {"public_url": url}}).server.public_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://",
+        "http:///path",
+        "http://:80",
+        "https://b.example:",
+        "https://b.example:0",
+        "https://b.example:65536",
+        "https://b.example:http",
+        "https://me:secret@b.example",
+        "https://b.example?",
+        "https://b.example/?a=1",
+        "https://b.example/#top",
+        "https://b example",
+        "https://b.example/\n",
+        "https://b.example/\x1b[2J",
+        "https://b.example/a\\b",
+        'https://b.example/"',
+        "https://-b.example",
+        "https://b..example",
+        "https://999.1.1.1",
+        "https://[::1",
+        "https://[fe80::1%25eth0]",
+        f"https://{'a' * 64}.example",
+        f"https://{'a.' * 130}example",
+        "HTTPS://b.example",
+        "ftp://b.example",
+    ],
+)
+def test_what_is_no_plain_address_is_no_public_url(url: str) -> None:
+    with pytest.raises(ValidationError, match="perhaps a port and a path"):
+        Settings.model_validate({"server": {"public_url": url}})
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "bell\a", "\x1b[31mred", "\x7f", "a\u2028b"])
+def test_the_sites_name_is_one_line(name: str) -> None:
+    with pytest.raises(ValidationError, match="one line of text"):
+        Settings.model_validate({"site": {"name": name}})
+
+
+def test_the_sites_name_may_be_of_any_language() -> None:
+    name = "Кино 👨‍👩‍👧 映画"
+    assert Settings.model_validate({"site": {"name": name}}).site.name == name
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["max_connections", "sockets_per_account", "frames_per_second", "frame_burst", "max_streams"],
+)
+def test_a_count_has_an_end(key: str) -> None:
+    Settings.model_validate({"limits": {key: 10_000_000}})
+    with pytest.raises(ValidationError, match="10000000"):
+        Settings.model_validate({"limits": {key: 10_000_001}})
 
 
 def test_settings_cannot_be_changed_in_place() -> None:
@@ -152,14 +224,26 @@ def test_an_override_is_private_and_keeps_the_others(data: DataFolder) -> None:
     }
 
 
-@pytest.mark.parametrize(("key", "value"), [("site.nam", "x"), ("site", "x"), ("server.port", -1)])
-def test_a_wrong_override_changes_nothing(data: DataFolder, key: str, value: str | int) -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("site.nam", "x", "site.nam is unknown; did you mean site.name?"),
+        ("site", "x", "site must be a table: [site]."),
+        ("server.port", -1, "server.port: must be at least 0; it is -1."),
+        ("sync.silence", "1ms", "sync.silence: must be at least 2s; it is '1ms'."),
+        ("limits.max_frame", "1GiB", "limits.max_frame: must be at most 16MiB; it is '1GiB'."),
+    ],
+)
+def test_a_wrong_override_changes_nothing(
+    data: DataFolder, key: str, value: str | int, problem: str
+) -> None:
     save_override(data, "site.name", "before")
     before = data.auto_settings.read_bytes()
 
-    with pytest.raises(SettingsError, match="new value: "):
+    with pytest.raises(SettingsError) as raised:
         save_override(data, key, value)
 
+    assert raised.value.problems == (problem,)
     assert data.auto_settings.read_bytes() == before
 
 
@@ -243,3 +327,81 @@ def test_allowed_hosts_are_a_list_or_a_text_with_commas(data: DataFolder) -> Non
 
     environ = {"BUNGA_HTTP__ALLOW_HOSTS": "nas.lan, 10.0.0.2"}
     assert load_settings(data, environ=environ).settings.http.allow_hosts == ("nas.lan", "10.0.0.2")
+
+
+# -- what is wrong ----------------------------------------------------------------------------
+
+
+def test_everything_that_is_wrong_is_found_where_another_source_wins_too(data: DataFolder) -> None:
+    Path("bunga.toml").write_text('[server]\nport = "x"\nhots = 1\n[plugins]\nalist = 5\n')
+    data.auto_settings.write_text("[server]\nport = -1\n")
+
+    problems, sources = find_problems(data, environ={"BUNGA_SERVER__PORT": "99999"})
+
+    assert problems == [
+        "bunga.toml: server.port: must be a whole number; it is 'x'.",
+        "bunga.toml: server.hots is unknown; did you mean server.host?",
+        "bunga.toml: plugins.alist must be a table: [plugins.alist].",
+        f"{data.auto_settings}: server.port: must be at least 0; it is -1.",
+        "BUNGA_SERVER__PORT: server.port: must be at most 65535; it is '99999'.",
+    ]
+    assert sources.fixed_by("server.port") == "BUNGA_SERVER__PORT"
+
+
+def test_files_that_cannot_be_read_are_told_beside_the_rest(data: DataFolder) -> None:
+    data.auto_settings.write_text("[server")
+
+    problems, _ = find_problems(data, config=Path("none.toml"), environ={"BUNGA_LOG__LEVEL": "x"})
+
+    assert [problem.split(": ")[0].split(" ")[0] for problem in problems] == [
+        "none.toml",
+        str(data.auto_settings),
+        "BUNGA_LOG__LEVEL",
+    ]
+
+
+def test_good_settings_have_no_problems(data: DataFolder) -> None:
+    Path("bunga.toml").write_text('[site]\nname = "x"\n')
+
+    assert find_problems(data, environ={"BUNGA_DATA": "x"})[0] == []
+
+
+def test_what_a_killed_writer_left_behind_is_removed_by_the_next(data: DataFolder) -> None:
+    left_behind = data.path / f".{data.auto_settings.name}.x1y2"
+    left_behind.write_text("half of i")
+
+    save_override(data, "site.name", "x")
+
+    assert not left_behind.exists()
+    assert data.auto_settings.exists()
+
+
+def test_a_wrong_value_beside_it_keeps_nothing_from_being_taken_out(data: DataFolder) -> None:
+    data.auto_settings.write_text('[server]\nport = -1\n[site]\nnam = "x"\n')
+
+    save_overrides(data, {"site.nam": None})
+    with pytest.raises(SettingsError, match=r"server\.port"):
+        save_overrides(data, {"site.name": "x"})
+    save_overrides(data, {"server.port": None, "no.such.table": None, "plugins.x.y": None})
+
+    assert data.auto_settings.read_text("utf-8") == ""
+
+
+@pytest.mark.parametrize("value", ["\ud800", [None], object(), {5: 1}])
+def test_what_no_file_can_hold_is_refused(data: DataFolder, value: object) -> None:
+    with pytest.raises(SettingsError, match=r"^plugins\.shelf\.x: cannot be written to a file: "):
+        save_overrides(data, {"plugins.shelf.x": value})
+    assert not data.auto_settings.exists()
+
+
+# -- the example ------------------------------------------------------------------------------
+
+
+def test_the_example_tells_choices_and_when_a_change_counts() -> None:
+    paragraphs = [paragraph.splitlines() for paragraph in example_toml().split("\n\n")]
+
+    by_key = {lines[-1].split(" = ")[0]: lines[:-1] for lines in paragraphs}
+    assert by_key["# on_join"][-1] == '# One of "pause", "continue".'
+    assert by_key["# port"][-1] == "# A change counts after a restart."
+    assert by_key["# max_frame"][-1] == "# A change counts for new connections."
+    assert len(by_key["# max_wait"]) == 1

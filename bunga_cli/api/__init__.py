@@ -1,6 +1,7 @@
 """HTTP: the original's paths, which players and their owners rely on, and our own `/api/v1`."""
 
 from fastapi import APIRouter, FastAPI
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bunga_cli import __version__
@@ -11,6 +12,7 @@ from bunga_cli.api import (
     media,
     monitor,
     register,
+    seen,
     site,
     subtitles,
     tokens,
@@ -18,11 +20,11 @@ from bunga_cli.api import (
 )
 from bunga_cli.api.bodies import SmallBodies
 from bunga_cli.api.context import AppContext, HubPort
-from bunga_cli.api.errors import install_error_handlers
 from bunga_cli.api.headers import SecurityHeaders
 from bunga_cli.api.logins import Logins
 from bunga_cli.api.plugins import PluginAccess, PluginRoutes
 from bunga_cli.paths import RawPaths
+from bunga_cli.plugin.refusals import install_error_handlers
 
 __all__ = ["AppContext", "HubPort", "create_app"]
 
@@ -36,7 +38,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def create_app(context: AppContext, pages: ASGIApp | None = None) -> ASGIApp:
+def create_app(context: AppContext, pages: Starlette | None = None) -> ASGIApp:
     """Return the whole HTTP interface.
 
     `pages` answers what lies outside `/api` and is not known here: the homepage, and what is not
@@ -68,8 +70,10 @@ def create_app(context: AppContext, pages: ASGIApp | None = None) -> ASGIApp:
     ):
         app.include_router(module.router)
     app.include_router(health)
+    app.include_router(seen.router)
     app.state.plugin_access = PluginAccess(context)
-    context.plugins.set_mount(PluginRoutes(app, context.plugins.watchdog).mount)
+    routes = PluginRoutes(app, [] if pages is None else pages.routes, context.plugins)
+    context.plugins.set_mount(routes.mount)
     if pages is not None:
         app.router.default = _Outside(pages, app.router.default)
     return SecurityHeaders(RawPaths(SmallBodies(app)))

@@ -1,15 +1,18 @@
-"""Who may ask for what, worded as the original does."""
+"""Who may ask for what, worded as the original does, and on `/api/v1` as we do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from fastapi import Depends, Request
+from fastapi.params import Depends as Dependency
 from fastapi.security import HTTPBearer
 
 from bunga_cli.api.context import AppContext, Context
-from bunga_cli.api.errors import ApiError
+from bunga_cli.api.errors import ApiError, no_credentials, no_permission
+from bunga_cli.auth.api_tokens import ALL_SCOPES, PREFIX, Scope, granted
 from bunga_cli.auth.tokens import TokenExpired, TokenInvalid
+from bunga_cli.auth.verification import account_of, api_token_of
 from bunga_cli.errors import BungaError, Forbidden, Unauthorized
 from bunga_cli.store.rows import AccountRow
 
@@ -17,47 +20,67 @@ from bunga_cli.store.rows import AccountRow
 class BadHeader(Unauthorized):
     """Report an `Authorization: Bearer` header without exactly one token."""
 
-    code = "bad_authorization_header"
-
-
-class UserNotFound(Unauthorized):
-    """Report a good token of an account that is gone."""
-
-    code = "user_not_found"
+    code: ClassVar[str] = "bad_authorization_header"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: an account, the owner of the data folder through the Unix socket, or nobody."""
+    """Who asks, and what for at most.
 
-    account: AccountRow | None
-    is_local: bool
+    `account` is None for an API token, for the owner of the data folder, who asks through the Unix
+    socket, and for nobody. `name` is for people. `channel_id`: the only channel that the caller's
+    token is for; None: all.
+    """
+
+    account: AccountRow | None = None
+    scopes: frozenset[Scope] = frozenset()
+    name: str = ""
+    channel_id: str | None = None
 
     @property
     def is_admin(self) -> bool:
         """Whether the caller may do everything."""
-        return self.is_local or (self.account is not None and self.account.is_admin)
+        return "admin" in self.scopes and self.channel_id is None
 
     @property
     def is_anonymous(self) -> bool:
         """Whether nothing is known of the caller."""
-        return self.account is None and not self.is_local
+        return not self.name
+
+    def may_enter(self, channel_id: str | None) -> bool:
+        """Return whether the caller's token is good for this channel."""
+        return self.channel_id in (None, channel_id)
+
+
+OWNER = Caller(scopes=ALL_SCOPES, name="admin")
+"""Whoever may open the Unix socket in the data folder."""
+
+ANONYMOUS = Caller()
 
 
 async def identify(request: Request, context: AppContext) -> Caller:
-    """Return who asks, perhaps nobody. Raises Unauthorized for a bearer token that is not good."""
+    """Return who asks, perhaps nobody.
+
+    Raises Unauthorized for a token that is not good, and Forbidden for one of a banned account.
+    """
     token = _bearer_token(request.headers.get("authorization", ""))
-    account = None if token is None else await account_of(token, context)
-    return Caller(account, is_local=request.scope.get("bunga.local") is True)
+    is_local = request.scope.get("bunga.local") is True
+    if token is None:
+        return OWNER if is_local else ANONYMOUS
+    caller = await (_by_api_token if token.startswith(PREFIX) else _by_access)(token, context)
+    return replace(caller, scopes=ALL_SCOPES, channel_id=None) if is_local else caller
 
 
-async def account_of(token: str, context: AppContext) -> AccountRow:
-    """Return the account an access token was issued to. Raises Unauthorized."""
-    claims = context.tokens.read(token, "access")
-    account = await context.store.accounts.by_id(claims.account_id)
-    if account is None:
-        raise UserNotFound("User not found")
-    return account
+async def _by_access(token: str, context: AppContext) -> Caller:
+    claims, account = await account_of(token, context.tokens, context.store)
+    scopes = ALL_SCOPES if account.is_admin else frozenset()
+    return Caller(account, scopes, account.username, claims.channel_id)
+
+
+async def _by_api_token(token: str, context: AppContext) -> Caller:
+    row = await api_token_of(token, context.store)
+    name = row.account or row.name or row.id
+    return Caller(None, granted(row.scopes), name, row.channel_id)
 
 
 def _bearer_token(header: str) -> str | None:
@@ -70,7 +93,7 @@ def _bearer_token(header: str) -> str | None:
 
 
 # Of FastAPI's own scheme only the description is used: it makes the docs page ask for a token.
-_BEARER = Depends(HTTPBearer(auto_error=False, description="An access token."))
+_BEARER = Depends(HTTPBearer(auto_error=False, description="An access token, or an API token."))
 
 
 async def _caller(
@@ -97,10 +120,15 @@ def _as_original(error: BungaError) -> ApiError:
 ANY_CALLER = Depends(_caller)
 """A route dependency: anybody, but a bad token is refused."""
 
+AnyCaller = Annotated[Caller, ANY_CALLER]
+"""Who asks, perhaps nobody."""
 
-async def _account(caller: Annotated[Caller, ANY_CALLER]) -> AccountRow:
+
+async def _account(request: Request, caller: AnyCaller) -> AccountRow:
     if caller.account is None:
         raise no_credentials()
+    if not caller.may_enter(request.path_params.get("channel_id", caller.channel_id)):
+        raise no_permission()
     return caller.account
 
 
@@ -108,7 +136,7 @@ Account = Annotated[AccountRow, Depends(_account)]
 """The account that asks; anonymous callers are refused."""
 
 
-async def _admin(caller: Annotated[Caller, ANY_CALLER]) -> None:
+async def _admin(caller: AnyCaller) -> None:
     if caller.is_anonymous:
         raise no_credentials()
     if not caller.is_admin:
@@ -119,27 +147,41 @@ ADMIN_ONLY = Depends(_admin)
 """A route dependency: admins, and whoever may open the Unix socket."""
 
 
-def no_credentials() -> ApiError:
-    """Return the refusal for somebody who did not say who it is."""
-    detail = "Authentication credentials were not provided."
-    return ApiError(HTTPStatus.FORBIDDEN, {"detail": detail})
-
-
-def no_permission() -> ApiError:
-    """Return the refusal for an account that may not do this."""
-    detail = "You do not have permission to perform this action."
-    return ApiError(HTTPStatus.FORBIDDEN, {"detail": detail})
-
-
-async def _v1_admin(
+async def _v1_caller(
     request: Request, context: Context, _documented: Annotated[object, _BEARER]
-) -> None:
+) -> Caller:
     caller = await identify(request, context)
     if caller.is_anonymous:
-        raise Unauthorized("Send an admin's access token as `Authorization: Bearer <token>`.")
-    if not caller.is_admin:
-        raise Forbidden("Only an admin may do this.")
+        raise Unauthorized(
+            "Send an API token or an admin's access token as `Authorization: Bearer <token>`."
+        )
+    return caller
 
 
-V1_ADMIN_ONLY = Depends(_v1_admin)
-"""As ADMIN_ONLY, with the errors of `/api/v1`."""
+V1Caller = Annotated[Caller, Depends(_v1_caller)]
+"""Who asks for something of `/api/v1`; anonymous callers are refused."""
+
+
+class Needs:
+    """What scope a caller of `/api/v1` needs, to look at something and to change it."""
+
+    def __init__(self, read: Scope, write: Scope) -> None:
+        self.read, self.write = read, write
+
+    async def __call__(self, request: Request, caller: V1Caller) -> None:
+        """Refuse a caller that may not do this."""
+        scope = self.read if request.method in ("GET", "HEAD") else self.write
+        if scope not in caller.scopes:
+            raise Forbidden(
+                "Only an admin may do this."
+                if caller.account
+                else f"This token may not do this: it lacks the scope {scope}."
+            )
+        if not caller.may_enter(request.path_params.get("channel_id", "")):
+            raise Forbidden(f"This token is for the channel {caller.channel_id} alone.")
+
+
+def needs(read: Scope, write: Scope | None = None) -> Dependency:
+    """Return the dependency of routes that need `read` for GET, and `write` for all else."""
+    dependency: Dependency = Depends(Needs(read, write or read))
+    return dependency

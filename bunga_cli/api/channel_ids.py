@@ -1,5 +1,6 @@
 """What may be a channel's id: anything that can stand in an address, and be read on a screen."""
 
+import secrets
 import unicodedata
 from typing import Annotated
 
@@ -8,6 +9,8 @@ from pydantic_core import PydanticCustomError
 
 MAX_ID_LENGTH = 200
 MAX_NAME_LENGTH = 200
+_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+"""Without those that look like others, for whoever reads an id out."""
 
 
 def _usable_in_addresses(channel_id: str) -> str:
@@ -24,3 +27,8 @@ ChannelId = Annotated[
     AfterValidator(_usable_in_addresses),
 ]
 """A new channel's id. Slashes, spaces, dots and every script are welcome."""
+
+
+def new_channel_id() -> str:
+    """Return an id that nobody guesses: 50 bits, ten letters and digits."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(10))

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, StringConstraints
 
 from bunga_cli.api.access import ADMIN_ONLY
-from bunga_cli.api.bodies import Body, Fields, Text, checked, documented, read_fields
 from bunga_cli.api.channel_ids import MAX_NAME_LENGTH, ChannelId
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import bad_request, not_found
 from bunga_cli.api.uploads import unlink_subtitles
 from bunga_cli.errors import Conflict
 from bunga_cli.paths import CHANNEL_ID
+from bunga_cli.plugin.bodies import Body, Fields, Text, checked, documented, read_fields
 from bunga_cli.store.channels import ChannelChanges
 from bunga_cli.store.rows import ChannelRow
 
@@ -118,6 +118,7 @@ async def update_channel(
 async def remove_channel(channel_id: str, context: AppContext) -> None:
     """Delete a channel, close its connections, unlink its files. Raises NotFound."""
     files = await context.store.channels.delete(channel_id)
+    context.plugins.services.forget_channel(channel_id)
     await context.hub.channel_deleted(channel_id)
     unlink_subtitles(context.media, files)
 

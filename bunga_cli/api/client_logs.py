@@ -9,9 +9,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.responses import FileResponse, Response
 
-from bunga_cli.api.access import ADMIN_ONLY, Account
+from bunga_cli.api.access import ADMIN_ONLY, Account, AnyCaller
 from bunga_cli.api.context import AppContext, Context
-from bunga_cli.api.errors import not_found
+from bunga_cli.api.errors import no_permission, not_found
 from bunga_cli.api.uploads import (
     documented_upload,
     kept_file,
@@ -41,14 +41,24 @@ class ClientLog(BaseModel):
 
 
 @router.post("", status_code=HTTPStatus.CREATED, openapi_extra=documented_upload("channel_id"))
-async def upload_log(request: Request, context: Context, account: Account) -> ClientLog:
-    """Keep a log (multipart, `file` and `channel_id`) of any account."""
+async def upload_log(
+    request: Request, context: Context, account: Account, caller: AnyCaller
+) -> ClientLog:
+    """Keep a log (multipart, `file` and `channel_id`).
+
+    Of any account, member or not, as a log may tell why one cannot come in; but of none that is
+    kept out of the channel, and by no token that is for another.
+    """
     limit = context.settings().limits.client_log_max_bytes
     async with received_upload(request, limit, required=["channel_id"]) as upload:
-        file = new_log_name()
+        file, channel_id = new_log_name(), str(upload.fields["channel_id"])
+        if not caller.may_enter(channel_id) or await context.store.exclusions.at_door(
+            account.id, channel_id
+        ):
+            raise no_permission()
         async with kept_file(upload, log_path(context.media, file)):
             row = await context.store.uploads.add_log(
-                str(upload.fields["channel_id"]), account.id, file, upload.size_bytes
+                channel_id, account.id, file, upload.size_bytes
             )
     return _client_log(row, request, context)
 

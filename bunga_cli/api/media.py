@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from bunga_cli.api.channels import existing_channel
 from bunga_cli.api.context import Context
+from bunga_cli.api.urls import completed_url
 from bunga_cli.paths import CHANNEL_ID
 from bunga_cli.plugin.providers import Channel, Record
 from bunga_cli.plugin.routes import MemberOnly
@@ -39,8 +40,19 @@ class Resolved(BaseModel):
 
 
 @router.post(f"/api/channels/{CHANNEL_ID}/resolve", dependencies=[MemberOnly])
-async def resolve(channel_id: str, record: RecordToResolve, context: Context) -> Resolved:
+async def resolve(
+    channel_id: str, record: RecordToResolve, request: Request, context: Context
+) -> Resolved:
     """Return addresses that a player can open, for a member of the channel."""
     row = await existing_channel(channel_id, context)
     urls = await context.plugins.resolve(Channel(row.id, row.name), Record(**record.model_dump()))
-    return Resolved(urls=[ResolvedUrl(url=u.url, headers=u.headers, mime=u.mime) for u in urls])
+    return Resolved(
+        urls=[
+            ResolvedUrl(
+                url=completed_url(media.url, request, context),
+                headers=media.headers,
+                mime=media.mime,
+            )
+            for media in urls
+        ]
+    )

@@ -1,5 +1,7 @@
 """`POST /api/channels/{id}/register/`: the address people paste into their player."""
 
+import math
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -7,21 +9,20 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bunga_cli.api.access import ANY_CALLER
-from bunga_cli.api.bodies import Body, Text, checked, documented, read_fields
 from bunga_cli.api.channels import Channel
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import ApiError, bad_request
 from bunga_cli.api.logins import Logins, address_of
 from bunga_cli.api.services import services_for
 from bunga_cli.api.tokens import TokenPair
+from bunga_cli.auth.people import RESERVED
+from bunga_cli.clock import utc_now
 from bunga_cli.errors import Conflict
 from bunga_cli.paths import CHANNEL_ID
-from bunga_cli.store.rows import AccountRow, ChannelRow
+from bunga_cli.plugin.bodies import Body, Text, checked, documented, read_fields
+from bunga_cli.store.rows import AccountRow, ChannelRow, ExclusionRow
 
 router = APIRouter(tags=["players"])
-
-_RESERVED = frozenset({"server", "admin"})
-"""Ids of senders that are no player: whoever had one would speak in its name."""
 
 
 class Credentials(Body):
@@ -57,11 +58,16 @@ async def register(
     channel = await context.store.channels.get(channel_id)
     if channel is None:
         raise _refused(HTTPStatus.NOT_FOUND, "channel_id", "Channel does not exist.")
-    entrance = Entrance(context, request.app.state.logins, channel, address_of(request))
-    account, is_new = await entrance.admit(credentials)
+    logins: Logins = request.app.state.logins
+    entrance = Entrance(context, logins, channel, address_of(request))
+    admitted, is_new = await entrance.admit(credentials)
+    account = await logins.confirmed(admitted)
+    if account is None:  # its password was reset meanwhile
+        raise _wrong_password()
+    token = TokenPair.issued(context.tokens, account)
     response.status_code = HTTPStatus.CREATED if is_new else HTTPStatus.OK
     return Registration(
-        token=TokenPair.issued(context.tokens, account.id),
+        token=token,
         channel=Channel.of(channel),
         **await services_for(context, channel, account),  # type: ignore[arg-type]  # pydantic checks them
     )
@@ -73,7 +79,7 @@ class Entrance:
     def __init__(
         self, context: AppContext, logins: Logins, channel: ChannelRow, address: str
     ) -> None:
-        self._accounts = context.store.accounts
+        self._accounts, self._exclusions = context.store.accounts, context.store.exclusions
         self._logins = logins
         self._channel = channel
         self._address = address
@@ -88,7 +94,7 @@ class Entrance:
     async def _admit_unknown(self, credentials: Credentials) -> tuple[AccountRow, bool]:
         if not self._channel.allow_new_client:
             raise _closed()
-        if credentials.username in _RESERVED:
+        if credentials.username in RESERVED:
             raise bad_request(username="This name is reserved.")
         try:
             account = await self._logins.create(credentials.username, credentials.password)
@@ -98,12 +104,16 @@ class Entrance:
         return account, True
 
     async def _admit_known(self, account: AccountRow, password: str) -> AccountRow:
-        if not await self._logins.verify(account, password, self._address):
-            raise _refused(HTTPStatus.UNAUTHORIZED, "password", "Password is not correct.")
-        if not await self._is_welcome(account):
+        verified = await self._logins.verify(account, password, self._address)
+        if verified is None:
+            raise _wrong_password()
+        exclusion = await self._exclusions.at_door(verified.id, self._channel.id)
+        if exclusion is not None:
+            raise _excluded(exclusion)
+        if not await self._is_welcome(verified):
             raise _closed()
-        await self._accounts.add_member(self._channel.id, account.id)
-        return account
+        await self._accounts.add_member(self._channel.id, verified.id)
+        return verified
 
     async def _is_welcome(self, account: AccountRow) -> bool:
         if self._channel.allow_new_client or account.is_admin:
@@ -113,6 +123,19 @@ class Entrance:
 
 def _refused(status: HTTPStatus, field: str, sentence: str) -> ApiError:
     return ApiError(status, {field: sentence})
+
+
+def _excluded(exclusion: ExclusionRow) -> ApiError:
+    where = "this server" if exclusion.channel_id is None else "this channel"
+    sentence = f"You are banned from {where}."
+    if exclusion.until is not None:
+        minutes = max(1, math.ceil((exclusion.until - utc_now()) / timedelta(minutes=1)))
+        sentence = f"You were sent away from {where}; try again in {minutes} min."
+    return _refused(HTTPStatus.FORBIDDEN, "channel_id", sentence)
+
+
+def _wrong_password() -> ApiError:
+    return _refused(HTTPStatus.UNAUTHORIZED, "password", "Password is not correct.")
 
 
 def _closed() -> ApiError:

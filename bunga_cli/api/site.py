@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, StringConstraints
 
 from bunga_cli.api.access import ADMIN_ONLY
-from bunga_cli.api.bodies import Body, Text, checked, documented, read_fields
 from bunga_cli.api.context import AppContext, Context
+from bunga_cli.plugin.bodies import Body, Text, checked, documented, read_fields
 
 router = APIRouter(prefix="/api/site", tags=["site"], dependencies=[ADMIN_ONLY])
 
@@ -35,18 +35,18 @@ async def retrieve_site(context: Context) -> Site:
 @router.put("", openapi_extra=documented(SiteChange))
 async def replace_site(request: Request, context: Context) -> Site:
     """Rename the site."""
-    return _renamed((await read_fields(request)).values, context)
+    return await _renamed((await read_fields(request)).values, context)
 
 
 @router.patch("", openapi_extra=documented(SiteChange))
 async def change_site(request: Request, context: Context) -> Site:
     """Rename the site, if a name is given."""
     unchanged = {"name": context.settings().site.name}
-    return _renamed({**unchanged, **(await read_fields(request)).values}, context)
+    return await _renamed({**unchanged, **(await read_fields(request)).values}, context)
 
 
-def _renamed(values: Mapping[str, object], context: AppContext) -> Site:
+async def _renamed(values: Mapping[str, object], context: AppContext) -> Site:
     name = checked(SiteChange, values).name
     if name != context.settings().site.name:
-        context.rename_site(name)
+        await context.live_settings.set({"site.name": name})
     return Site(name=name)

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import FileResponse, Response
 
-from bunga_cli.api.access import Account, no_permission
+from bunga_cli.api.access import Account
 from bunga_cli.api.channels import existing_channel
 from bunga_cli.api.context import AppContext, Context
-from bunga_cli.api.errors import not_found
+from bunga_cli.api.errors import no_permission, not_found
 from bunga_cli.api.uploads import (
     documented_upload,
     kept_file,

@@ -5,12 +5,22 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from bunga_cli.api.bodies import Body, Text, checked, documented, read_fields
-from bunga_cli.api.context import Context
+from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import ApiError
-from bunga_cli.api.logins import address_of
-from bunga_cli.auth.tokens import Claims, TokenExpired, TokenKind, Tokens, TokenWrongType
-from bunga_cli.errors import Unauthorized
+from bunga_cli.api.logins import Logins, address_of
+from bunga_cli.auth.tokens import (
+    Claims,
+    Subject,
+    TokenExpired,
+    TokenKind,
+    TokenRevoked,
+    Tokens,
+    TokenWrongType,
+)
+from bunga_cli.auth.verification import Banned, UserNotFound, account_of
+from bunga_cli.errors import BungaError
+from bunga_cli.plugin.bodies import Body, Text, checked, documented, read_fields
+from bunga_cli.store.rows import AccountRow, StandingRow
 
 router = APIRouter(prefix="/api/token", tags=["players"])
 
@@ -22,9 +32,10 @@ class TokenPair(BaseModel):
     access: str
 
     @classmethod
-    def issued(cls, tokens: Tokens, account_id: int) -> "TokenPair":
+    def issued(cls, tokens: Tokens, account: AccountRow) -> "TokenPair":
         """Return new tokens for an account."""
-        return cls(refresh=tokens.issue_refresh(account_id), access=tokens.issue_access(account_id))
+        subject = Subject(account.id, valid_from=account.tokens_valid_from)
+        return cls(refresh=tokens.issue("refresh", subject), access=tokens.issue("access", subject))
 
 
 class AccessToken(BaseModel):
@@ -56,44 +67,60 @@ class VerifyRequest(Body):
 async def obtain(request: Request, context: Context) -> TokenPair:
     """Exchange a password for tokens."""
     login = checked(Login, (await read_fields(request)).values)
-    account = await context.store.accounts.by_name(login.username)
-    if account is None or not await request.app.state.logins.verify(
-        account, login.password, address_of(request)
-    ):
+    standing = await _logged_in(login, request, context)
+    if standing is None:
         detail = "No active account found with the given credentials"
         raise ApiError(HTTPStatus.UNAUTHORIZED, {"detail": detail})
-    return TokenPair.issued(context.tokens, account.id)
+    if standing.is_banned:
+        raise _refused(Banned())
+    return TokenPair.issued(context.tokens, standing)
 
 
 @router.post("/refresh", openapi_extra=documented(RefreshRequest))
 async def refresh(request: Request, context: Context) -> AccessToken:
     """Exchange a refresh token for an access token, if its account is still there."""
     body = checked(RefreshRequest, (await read_fields(request)).values)
-    account_id = _read(context.tokens, body.refresh, "refresh").account_id
-    if await context.store.accounts.by_id(account_id) is None:
-        raise _not_valid("User not found")
-    return AccessToken(access=context.tokens.issue_access(account_id))
+    claims, account = await _verified(body.refresh, "refresh", context)
+    subject = Subject(account.id, claims.channel_id, claims.jti, account.tokens_valid_from)
+    return AccessToken(access=context.tokens.issue("access", subject))
 
 
 @router.post("/verify", openapi_extra=documented(VerifyRequest))
 async def verify(request: Request, context: Context) -> dict[str, str]:
     """Answer 200 and an empty object if a token is good."""
     body = checked(VerifyRequest, (await read_fields(request)).values)
-    _read(context.tokens, body.token, None)
+    await _verified(body.token, None, context)
     return {}
 
 
-def _read(tokens: Tokens, token: str, kind: TokenKind | None) -> Claims:
+async def _logged_in(login: Login, request: Request, context: AppContext) -> StandingRow | None:
+    logins: Logins = request.app.state.logins
+    account = await context.store.accounts.by_name(login.username)
+    if account is None:
+        return None
+    verified = await logins.verify(account, login.password, address_of(request))
+    return await logins.confirmed(verified) if verified else None
+
+
+async def _verified(
+    token: str, kind: TokenKind | None, context: AppContext
+) -> tuple[Claims, StandingRow]:
     try:
-        return tokens.read(token, kind)
-    except TokenExpired as error:
-        raise _not_valid("Token is expired") from error
-    except TokenWrongType as error:
-        raise _not_valid("Token has wrong type") from error
-    except Unauthorized as error:
-        raise _not_valid("Token is invalid") from error
+        return await account_of(token, context.tokens, context.store, kind)
+    except BungaError as error:
+        raise _refused(error) from error
 
 
-def _not_valid(detail: str) -> ApiError:
-    body = {"detail": detail, "code": "token_not_valid"}
-    return ApiError(HTTPStatus.UNAUTHORIZED, body)
+_DETAILS: dict[type[BungaError], str] = {
+    TokenExpired: "Token is expired",
+    TokenWrongType: "Token has wrong type",
+    TokenRevoked: "Token is revoked",
+    UserNotFound: "User not found",
+}
+
+
+def _refused(error: BungaError) -> ApiError:
+    if isinstance(error, Banned):
+        return ApiError(HTTPStatus.FORBIDDEN, {"detail": str(error), "code": error.code})
+    detail = _DETAILS.get(type(error), "Token is invalid")
+    return ApiError(HTTPStatus.UNAUTHORIZED, {"detail": detail, "code": "token_not_valid"})

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 from fastapi import Request
 from starlette.datastructures import UploadFile
 
-from bunga_cli.api.bodies import BodyTooLarge, limited
 from bunga_cli.api.errors import bad_request
+from bunga_cli.plugin.bodies import BodyTooLarge, limited
 
 _MIB = 1024 * 1024
 # Room for the other fields, and for what separates them.

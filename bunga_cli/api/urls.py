@@ -12,5 +12,13 @@ def absolute_url(request: Request, context: AppContext, *segments: str) -> str:
 
     A `Host` header that is no host name is not repeated.
     """
+    path = "".join(f"/{quote(segment, safe='')}" for segment in segments)
+    return completed_url(path, request, context)
+
+
+def completed_url(url: str, request: Request, context: AppContext) -> str:
+    """Return an address unchanged, and of an encoded path on this server the whole address."""
+    if not url.startswith("/"):
+        return url
     base = context.settings().server.public_url or str(request.base_url)
-    return "/".join([base.rstrip("/"), *(quote(segment, safe="") for segment in segments)])
+    return base.rstrip("/") + url

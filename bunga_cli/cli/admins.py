@@ -1,39 +1,45 @@
 """`bunga admins`: who may use the admin's part of the site."""
 
-import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bunga_cli.cli import facts, local_api, output, prompts
+from bunga_cli.cli import facts, local_api, offline, output, prompts
 from bunga_cli.cli.options import DataOption, JsonOption, find_data
-from bunga_cli.errors import Invalid
+from bunga_cli.data_folder import DataFolder
+from bunga_cli.errors import Conflict, Invalid, NotFound
 
-app = typer.Typer(help="Make and list admins.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from bunga_cli.api.v1.accounts import WholeAccount
+    from bunga_cli.api.v1.admins import Admin
+    from bunga_cli.cli.offline import Site
+
+app = typer.Typer(help="Make, list, change and delete admins.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="What the admin logs in with.")]
+PasswordStdin = Annotated[
+    bool, typer.Option("--stdin", help="Read the password from stdin instead of asking.")
+]
 
 
 @app.command()
-def create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What the admin logs in with.")],
-    stdin: Annotated[
-        bool, typer.Option("--stdin", help="Read the password from stdin instead of asking.")
-    ] = False,
-    data: DataOption = None,
-) -> None:
+def create(name: Name, stdin: PasswordStdin = False, data: DataOption = None) -> None:
     """Make an admin; the password is asked for.
 
     It is no argument, so that no history of commands keeps it.
     """
     folder = find_data(data)
-    if stdin:
-        password = sys.stdin.readline().rstrip("\r\n")
-    else:
-        local_api.call(folder, "GET", "admins")  # Nobody types a password twice for no server.
-        password = prompts.new_password(unasked="Not made: nobody to ask; use --stdin.")
-    if not password:
-        raise Invalid("The password must not be empty.")
-    body = {"username": name, "password": password}
-    local_api.call(folder, "POST", "admins", body=body)
+    if not stdin:
+        _require_free(folder, name)  # Nobody types a password twice for nothing.
+    body = {"username": name, "password": _password(stdin=stdin, unasked="Not made")}
+
+    async def without(site: "Site") -> "Admin":
+        from bunga_cli.api.v1.admins import Admin, NewAdmin
+
+        new = offline.checked(NewAdmin, body)
+        return Admin.of(await site.people.create_admin(new.username, new.password))
+
+    offline.change(folder, "admins", body=body, without=without)
     output.note(f"The admin {name} is made.")
 
 
@@ -49,3 +55,82 @@ def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
         ((a["username"], output.moment(a["created_at"])) for a in admins),
         empty="There is no admin: `bunga admins create` makes one.",
     )
+
+
+@app.command()
+def passwd(name: Name, stdin: PasswordStdin = False, data: DataOption = None) -> None:
+    """Give an admin another password, which is asked for.
+
+    The admin's tokens are revoked.
+    """
+    folder = find_data(data)
+    if not stdin:
+        _require(name, [a["username"] for a in facts.read(folder, "admins")["admins"]])
+    body = {"password": _password(stdin=stdin, unasked="Not changed")}
+
+    async def without(site: "Site") -> "Admin":
+        from bunga_cli.api.v1.admins import Admin, NewPassword
+
+        row = await site.people.find_admin(name)
+        await site.people.reset_password(name, offline.checked(NewPassword, body).password)
+        return Admin.of(row)
+
+    offline.change(folder, "admins", name, "passwd", body=body, without=without)
+    output.note(f"The password of {name} is changed; its tokens are revoked.")
+
+
+@app.command()
+def delete(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    data: DataOption = None,
+) -> None:
+    """Delete an admin's account.
+
+    Its memberships and tokens go with it, and its connections are closed.
+    """
+    folder = find_data(data)
+    names = [a["username"] for a in local_api.call(folder, "GET", "admins")["admins"]]
+    _require(name, names)
+    if not yes:
+        last = " It is the last one." if len(names) == 1 else ""
+        prompts.confirm(
+            f"Delete the admin {name}, its memberships and its tokens?{last}",
+            unasked="Not deleted: nobody to ask; use --yes.",
+        )
+    local_api.call(folder, "DELETE", "admins", name)
+    output.note(f"The admin {name} is deleted.")
+    if len(names) == 1:
+        output.note("There is no admin any more: `bunga admins create` makes one.")
+
+
+def _password(*, stdin: bool, unasked: str) -> str:
+    if stdin:
+        password = prompts.unseen("Password")
+    else:
+        password = prompts.new_password(unasked=f"{unasked}: nobody to ask; use --stdin.")
+    if not password:
+        raise Invalid("The password must not be empty.")
+    return password
+
+
+def _require_free(folder: DataFolder, name: str) -> None:
+    """Raise what the server would: a name that is none, or somebody's."""
+
+    async def without(site: "Site") -> "WholeAccount":
+        from bunga_cli.api.v1.accounts import WholeAccount
+
+        return WholeAccount.of(await site.people.show(name))
+
+    if not name.strip():
+        raise Invalid("The name must not be empty.")
+    try:
+        offline.ask(folder, "accounts", name.strip(), without=without)
+    except NotFound:
+        return
+    raise Conflict(f"There is an account {name.strip()!r} already: choose another name.")
+
+
+def _require(name: str, names: list[str]) -> None:
+    if name not in names:
+        raise NotFound(f"There is no admin {name!r}: `bunga admins list` shows all.")

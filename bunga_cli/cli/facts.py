@@ -27,17 +27,17 @@ def read(data: DataFolder, *path: str) -> dict[str, Any]:
     try:
         return local_api.call(data, "GET", *path)
     except ServerUnreachable:
-        _check_database(data)
+        check_database(data)
     output.note(f"No server runs on {data.path}; this is what its database says.")
     return asyncio.run(_read_database(data, path))
 
 
-def _check_database(data: DataFolder) -> None:
+def check_database(data: DataFolder) -> None:
     """Refuse what is not there, and what would have to be changed to be read."""
     if not data.database.exists():
         raise DataFolderError(
             f"There is no server data in {data.path};"
-            " `bunga serve` makes it, --data names another folder."
+            f" `bunga{data.option} serve` makes it, --data names another folder."
         ) from None
     from bunga_cli.store.migrations import REVISIONS
     from bunga_cli.store.revision import check
@@ -65,7 +65,16 @@ async def _answer(data: DataFolder, store: "Store", path: tuple[str, ...]) -> di
             return {"channels": [await _channel(store, row) for row in await store.channels.list()]}
         case ("channels", channel_id):
             channel = await _channel(store, await _existing(store, channel_id))
-            return {**channel, "register_url": _public_register_url(data, channel_id)}
+            records, subtitles = await store.channels.contents(channel_id)
+            address = _public_register_url(data, channel_id)
+            return {
+                **channel,
+                "records": records,
+                "subtitles": subtitles,
+                "register_url": address,
+            }
+        case ("channels", channel_id, "members"):
+            return await _members(store, channel_id)
         case ("rooms",):
             return {"rooms": [_stored(room) for room in await store.rooms.load_all()]}
         case ("rooms", channel_id):
@@ -82,6 +91,15 @@ async def _existing(store: "Store", channel_id: str) -> "ChannelRow":
     if row is None:
         raise NotFound(f"There is no channel {channel_id!r}: `bunga channels list` shows all.")
     return row
+
+
+async def _members(store: "Store", channel_id: str) -> dict[str, Any]:
+    from bunga_cli.api.v1.members import members_of
+    from bunga_cli.auth.live import NoSockets
+    from bunga_cli.auth.people import People
+
+    members = await People(store, NoSockets()).members(channel_id)
+    return members_of(members).model_dump(mode="json")
 
 
 def _public_register_url(data: DataFolder, channel_id: str) -> str | None:
@@ -131,6 +149,8 @@ def _room(channel_id: str) -> dict[str, object]:
         "channel_id": channel_id,
         "play_state": "paused",
         "position_us": 0,
+        "rate": 0,
+        "cause": None,
         "record": None,
         "sharer": None,
         "watchers": [],
@@ -138,4 +158,5 @@ def _room(channel_id: str) -> dict[str, object]:
         "talking": [],
         "call_pending": False,
         "connections": 0,
+        "events": [],
     }

@@ -14,32 +14,39 @@ from bunga_cli.errors import BungaError
 
 _BOLD, _PLAIN = "\033[1m", "\033[0m"
 _GAP = "  "
-_ELASTIC = frozenset({"NAME", "VIDEO"})
-"""What a narrow terminal may shorten: people read it, no command takes it."""
-_NARROWEST = 8
+_ELASTIC = frozenset(
+    {"ID", "MEANING", "NAME", "FOR", "FROM", "VALUE", "DEFAULT", "VIDEO", "HELD BY"}
+)
+"""What a narrow terminal may shorten, the last column first: there is another way to all of it."""
+_NARROWEST, _NARROWEST_TEXT = 8, 16
 
 
 def note(sentence: str) -> None:
     """Tell the person something that is not data."""
-    _say(_printable(sentence))
+    _say(printable(sentence))
 
 
 def error(sentence: str) -> None:
     """Tell the person why the command failed; each line is a reason of its own."""
     for reason in sentence.splitlines() or [""]:
-        _say(f"Error: {_printable(reason)}", indent=len("Error: "))
+        _say(f"Error: {printable(reason)}", indent=len("Error: "))
+
+
+def wrapped(sentence: str) -> str:
+    """Return a question as stderr is to show it: on a terminal broken between its words."""
+    return _told(printable(sentence))
 
 
 def notes(values: Mapping[str, str]) -> None:
     """Tell the person a few things that are not data, one per line, none of them broken."""
     width = max(map(_width, values))
     for name, value in values.items():
-        print(name + " " * (width - _width(name)) + _GAP + _printable(value), file=sys.stderr)
+        print(name + " " * (width - _width(name)) + _GAP + printable(value), file=sys.stderr)
 
 
 def line(data: str) -> None:
     """Print one line of data."""
-    _print(_printable(data))
+    _print(printable(data))
 
 
 def text(lines: str) -> None:
@@ -49,9 +56,12 @@ def text(lines: str) -> None:
 
 def document(value: object) -> None:
     """Print `value` as JSON, with nothing in it that could command a terminal."""
-    is_ascii = sys.stdout.encoding.lower() not in ("utf-8", "utf8")
-    dumped = json.dumps(value, indent=2, ensure_ascii=is_ascii)
-    _print("".join(char if char == "\n" or _is_shown(char) else _escaped(char) for char in dumped))
+    _print(_as_json(value, indent=2))
+
+
+def record(value: object) -> None:
+    """Print `value` as one line of JSON, for a program that reads line by line."""
+    _print(_as_json(value, indent=None))
 
 
 def table(
@@ -59,27 +69,44 @@ def table(
     rows: Iterable[Sequence[object]],
     *,
     empty: str = "There is nothing to show.",
+    wraps: bool = False,
+    below: bool = False,
 ) -> None:
     """Print `rows` in columns under `headings`; a missing value shows as `-`.
 
     A terminal gets what fits its width, and the sentence `empty` in place of a table without rows.
+    There, with `below`, what the last column says stands below each row; with `wraps`, the last
+    column (of those that are left) is broken between words and not shortened.
     """
     cells = [[_cell(value) for value in row] for row in rows]
-    if not cells and sys.stdout.isatty():
+    columns = _columns(sys.stdout)
+    if not cells and columns:
         note(empty)
         return
+    told = ["-"] * len(cells)
+    if columns and below:
+        headings, told = headings[:-1], [row.pop() for row in cells]
     widths = [max(map(_width, column)) for column in zip(headings, *cells, strict=True)]
-    widths = _fitted(headings, widths)
-    _print("\n".join([_bold(_padded(headings, widths)), *(_padded(row, widths) for row in cells)]))
+    widths = _fitted(headings, widths, wraps=wraps)
+    lines = [_bold(_padded(headings, widths))]
+    for row, sentence in zip(cells, told, strict=True):
+        lines += _row(row, widths, wraps=wraps)
+        if sentence != "-":
+            lines += [f"{_GAP}{part}" for part in _wrapped(sentence, (columns or 0) - len(_GAP))]
+    _print("\n".join(lines))
 
 
 def fields(values: Mapping[str, object]) -> None:
-    """Print the facts about one thing, one per line."""
+    """Print the facts about one thing, one per line; a terminal breaks it between words."""
     width = max(map(_width, values))
-    lines = (
-        _bold(name) + " " * (width - _width(name)) + _GAP + _cell(value)
-        for name, value in values.items()
-    )
+    margin = " " * width + _GAP
+    columns = _columns(sys.stdout)
+    lines = []
+    for name, value in values.items():
+        text = _cell(value)
+        first, *more = _wrapped(text, columns - len(margin)) if columns else [text]
+        lines.append(_bold(name) + margin[_width(name) :] + first)
+        lines += [margin + part for part in more]
     _print("\n".join(lines))
 
 
@@ -112,7 +139,11 @@ def _forget_unwritten() -> None:
 
 
 def _say(sentence: str, indent: int = 0) -> None:
-    """Tell a sentence, on a terminal broken between its words."""
+    print(_told(sentence, indent), file=sys.stderr)
+
+
+def _told(sentence: str, indent: int = 0) -> str:
+    """Return a sentence, for a terminal broken between its words."""
     if columns := _columns(sys.stderr):
         sentence = textwrap.fill(
             sentence,
@@ -121,7 +152,7 @@ def _say(sentence: str, indent: int = 0) -> None:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    print(sentence, file=sys.stderr)
+    return sentence
 
 
 def _columns(stream: TextIO) -> int | None:
@@ -140,12 +171,18 @@ def _bold(text: str) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "-" if value is None or value == "" else _printable(str(value))
+    return "-" if value is None or value == "" else printable(str(value))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return `text` without what could command a terminal: names come from strangers."""
     return "".join(char if _is_shown(char) else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _as_json(value: object, indent: int | None) -> str:
+    is_ascii = sys.stdout.encoding.lower() not in ("utf-8", "utf8")
+    dumped = json.dumps(value, indent=indent, ensure_ascii=is_ascii)
+    return "".join(char if char == "\n" or _is_shown(char) else _escaped(char) for char in dumped)
 
 
 def _is_shown(char: str) -> bool:
@@ -157,19 +194,44 @@ def _escaped(char: str) -> str:
     return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]
 
 
-def _fitted(headings: Sequence[str], widths: Sequence[int]) -> list[int]:
+def _fitted(headings: Sequence[str], widths: Sequence[int], *, wraps: bool) -> list[int]:
     """Return `widths`, less in some columns where the terminal is narrower than all together."""
     columns = _columns(sys.stdout)
     if columns is None:
         return [*widths]
     too_much = sum(widths) + len(_GAP) * (len(widths) - 1) - columns
-    fitted = []
-    for heading, width in zip(headings, widths, strict=True):
-        spare = max(0, width - _NARROWEST) if heading in _ELASTIC else 0
+    fitted = [*widths]
+    for column, heading in reversed([*enumerate(headings)]):
+        is_text = wraps and column == len(headings) - 1
+        least = _NARROWEST_TEXT if is_text else _NARROWEST
+        spare = max(0, fitted[column] - least) if is_text or heading in _ELASTIC else 0
         less = max(0, min(too_much, spare))
         too_much -= less
-        fitted.append(width - less)
+        fitted[column] -= less
     return fitted
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], *, wraps: bool) -> list[str]:
+    """Return a row of a table, in several lines where its last cell is broken between words."""
+    if not wraps:
+        return [_padded(cells, widths)]
+    first, *more = _wrapped(cells[-1], widths[-1])
+    before = " " * (sum(widths[:-1]) + len(_GAP) * (len(widths) - 1))
+    *others, width = widths
+    width = max(width, _width(first))  # a word is never broken
+    return [_padded([*cells[:-1], first], [*others, width]), *(before + part for part in more)]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return a text in lines of `width` columns, a word that is longer in a line of its own."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if not lines[-1] or _width(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:

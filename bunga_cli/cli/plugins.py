@@ -1,86 +1,113 @@
 """`bunga plugins`: what extends the server."""
 
 import shlex
-import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any
 
 import typer
 
-from bunga_cli.cli import local_api, output
-from bunga_cli.cli.options import DataOption, JsonOption, find_data
-from bunga_cli.errors import BungaError, Conflict
+from bunga_cli.cli import output, plugin_facts
+from bunga_cli.cli.completion import complete_channels, complete_plugins
+from bunga_cli.cli.options import (
+    DataOption,
+    DefaultOption,
+    JsonOption,
+    StdinOption,
+    ValueCommand,
+    find_data,
+    value_from,
+)
+from bunga_cli.errors import Conflict
 
 app = typer.Typer(help="See, switch, check and set up plugins.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The plugin's name.")]
+Name = Annotated[
+    str,
+    typer.Argument(metavar="NAME", help="The plugin's name.", autocompletion=complete_plugins),
+]
 ValueArgument = Annotated[
     str | None,
-    typer.Argument(metavar="VALUE", help='A text; a list is written ["as", "JSON"].'),
+    typer.Argument(metavar="VALUE", help="A text; of a list, the values with commas between."),
 ]
-StdinOption = Annotated[
-    bool, typer.Option("--stdin", help="Read the value from stdin: secrets belong in no history.")
-]
-DefaultOption = Annotated[bool, typer.Option("--default", help="Go back to the default.")]
-
-TIMEOUT_S = 30.0
 
 
 @app.command("list")
 def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
     """List all plugins, and what their health checks say."""
-    plugins = local_api.call(find_data(data), "GET", "plugins", timeout_s=TIMEOUT_S)["plugins"]
+    plugins = plugin_facts.read_all(find_data(data))
     if as_json:
         output.document(plugins)
         return
-    headings = ("NAME", "VERSION", "FROM", "STATE", "HEALTH", "REASON")
-    output.table(headings, map(_row, plugins), empty="There is no plugin.")
+    headings = ("PLUGIN", "VERSION", "FROM", "STATE", "COMMANDS", "HEALTH", "REASON")
+    rows = map(_row, plugins)
+    output.table(headings, rows, empty="There is no plugin.", wraps=True, below=True)
 
 
 @app.command()
-def info(name: Name, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Show one plugin and its settings; of a secret, only whether it is set."""
-    folder = find_data(data)
-    plugin = local_api.call(folder, "GET", "plugins", name, timeout_s=TIMEOUT_S)
-    try:
-        found = local_api.call(folder, "GET", "plugins", name, "settings", timeout_s=TIMEOUT_S)
-    except BungaError as error:
-        found = {"settings": [], "channel_settings": [], "problem": str(error)}
+def info(
+    name: Name,
+    *,
+    channel: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID", help="Show what is set in this channel.", autocompletion=complete_channels
+        ),
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one plugin and its settings; secrets are not shown."""
+    plugin = plugin_facts.read(find_data(data), name, channel)
     if as_json:
-        output.document({**plugin, **found})
+        output.document(plugin)
         return
-    output.fields(_facts(plugin, found["problem"]))
-    _show_settings(found["settings"], f"bunga plugins set {name} FIELD VALUE")
-    channel = f"bunga channels set ID plugins.{name}.FIELD VALUE"
-    _show_settings(found["channel_settings"], channel)
+    output.fields(_facts(plugin))
+    _show_settings(plugin["settings"], f"bunga plugins set {name} FIELD VALUE", "VALUE")
+    command = f"bunga channels set {shlex.quote(channel or 'ID')} plugins.{name}.FIELD VALUE"
+    _show_settings(plugin["channel_settings"], command, "VALUE" if channel else "DEFAULT")
 
 
 @app.command()
 def enable(name: Name, data: DataOption = None) -> None:
     """Start a plugin, now and whenever the server starts."""
-    _tell_state(_post(name, "enable", data))
+    state = plugin_facts.switch(find_data(data), name, on=True)
+    output.note(f"The plugin {name} is {state}")
 
 
 @app.command()
 def disable(name: Name, data: DataOption = None) -> None:
     """Stop a plugin, now and whenever the server starts."""
-    _tell_state(_post(name, "disable", data))
+    state = plugin_facts.switch(find_data(data), name, on=False)
+    output.note(f"The plugin {name} is {state}")
 
 
 @app.command()
-def check(name: Name, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Run a plugin's health checks; exit with 1 if one fails."""
-    checks = _post(name, "check", data)["checks"]
+def check(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The plugin's name; else all of them.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the health checks of one plugin, or of all.
+
+    Exits with 1 if one fails.
+    """
+    folder = find_data(data)
+    checks = plugin_facts.check_all(folder) if name is None else plugin_facts.check(folder, name)
     if as_json:
         output.document(checks)
     else:
-        rows = [(c["name"], c["state"], c["text"]) for c in checks]
-        output.table(("CHECK", "STATE", "SAYS"), rows, empty="The plugin has no health checks.")
+        columns = {"CHECK": "name", "STATE": "state", "SAYS": "text"}
+        if name is None:
+            columns = {"PLUGIN": "plugin", **columns}
+        rows = ([check[key] for key in columns.values()] for check in checks)
+        output.table(list(columns), rows, empty="There are no health checks.", wraps=True)
     if any(check["state"] == "failure" for check in checks):
         raise typer.Exit(1)
 
 
-@app.command("set")
+@app.command("set", cls=ValueCommand)
 def set_(
     name: Name,
     field: Annotated[str, typer.Argument(metavar="FIELD", help="What to set.")],
@@ -91,10 +118,12 @@ def set_(
     data: DataOption = None,
 ) -> None:
     """Set something of a plugin for the whole site, at once."""
-    body = {field: None if default else value_from(value, stdin=stdin)}
-    folder = find_data(data)
-    local_api.call(folder, "PATCH", "plugins", name, "settings", body=body, timeout_s=TIMEOUT_S)
-    output.note(f"plugins.{name}.{field} is set.")
+    text = value_from(value, stdin=stdin, default=default)
+    if field == "enabled":
+        hint = f"`bunga plugins enable {name}` and `bunga plugins disable {name}` switch it."
+        raise typer.BadParameter(hint, param_hint="FIELD")
+    more = plugin_facts.save(find_data(data), name, field, text)
+    output.note(f"plugins.{name}.{field} is {'back to its default' if default else 'set'}.{more}")
 
 
 @app.command()
@@ -107,7 +136,10 @@ def new(
     ] = None,
     data: DataOption = None,
 ) -> None:
-    """Write a plugin of your own: a complete project with every hook, and tests that pass."""
+    """Write a plugin of your own.
+
+    It is a complete project with every hook, and tests that pass.
+    """
     from bunga_cli.plugin.discovery import discover
     from bunga_cli.plugin.manager import FOLDER
     from bunga_cli.plugin.new_project import write_project
@@ -128,48 +160,47 @@ def new(
     )
 
 
-def value_from(value: str | None, *, stdin: bool) -> str:
-    """Return the value that was given as an argument, or on stdin."""
-    if stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    if value is None:
-        raise typer.BadParameter("A value is missing; --stdin reads it.", param_hint="VALUE")
-    return value
-
-
-def _post(name: str, action: str, data: Any) -> dict[str, Any]:  # noqa: ANN401  as DataOption is
-    return local_api.call(find_data(data), "POST", "plugins", name, action, timeout_s=TIMEOUT_S)
-
-
-def _tell_state(plugin: dict[str, Any]) -> None:
-    if plugin["state"] == "failed":
-        raise BungaError(f"The plugin {plugin['name']} failed. {plugin['reason']}")
-    output.note(f"The plugin {plugin['name']} is {plugin['state']}.")
-
-
 def _row(plugin: dict[str, Any]) -> tuple[object, ...]:
     health = ", ".join(f"{check['name']}: {check['state']}" for check in plugin["checks"])
-    facts = (plugin[key] for key in ("name", "version", "source", "state"))
-    return (*facts, health, plugin["reason"])
+    facts = (plugin["name"], plugin["version"], _short(plugin["source"]), plugin["state"])
+    return (*facts, "yes" if _has_commands(plugin) else None, health, plugin["reason"])
 
 
-def _facts(plugin: dict[str, Any], problem: str) -> dict[str, object]:
-    has_commands = "bunga_commands" in plugin["hooks"]
+def _short(source: str) -> str:
+    """Return where a plugin is from, of a file in the data folder the path within that."""
+    path = PurePath(source)
+    return "/".join(path.parts[-2:]) if path.is_absolute() else source
+
+
+def _has_commands(plugin: dict[str, Any]) -> bool:
+    return "bunga_commands" in plugin["hooks"]
+
+
+def _facts(plugin: dict[str, Any]) -> dict[str, object]:
     return {
         "name": plugin["name"],
         "version": plugin["version"],
         "from": plugin["source"],
         "state": plugin["state"],
         "reason": plugin["reason"],
-        "settings": problem or "valid",
-        "commands": f"bunga {plugin['name']} --help" if has_commands else None,
+        "settings": _validity(plugin["problem"], plugin["reason"]),
+        "commands": f"bunga {plugin['name']} --help" if _has_commands(plugin) else None,
         "hooks": ", ".join(plugin["hooks"]),
     }
 
 
-def _show_settings(settings: list[dict[str, Any]], command: str) -> None:
+def _validity(problem: str, reason: str) -> str:
+    """Return what is wrong with the settings, without what is told as the plugin's reason."""
+    if not problem:
+        return "valid"
+    if not reason:
+        return problem
+    return "not valid" if problem in reason else problem.replace(reason, "").rstrip()
+
+
+def _show_settings(settings: list[dict[str, Any]], command: str, heading: str) -> None:
     if settings:
         output.line("")
         output.line(command)
         rows = [(s["name"], s["value"], s["description"]) for s in settings]
-        output.table(("FIELD", "VALUE", "MEANING"), rows)
+        output.table(("FIELD", heading, "MEANING"), rows, wraps=True)

@@ -7,26 +7,45 @@ from contextlib import contextmanager
 import typer
 
 from bunga_cli.cli import output
-from bunga_cli.errors import BungaError
+from bunga_cli.errors import BungaError, Invalid
 
 INTERRUPTED = 130
 
 
 def confirm(question: str, unasked: str) -> None:
-    """Return if the answer is yes; raise BungaError if it is no, or `unasked` without anybody."""
+    """Return if the answer is yes, end the command if not; raise BungaError without anybody."""
     with _somebody(unasked):
-        agreed = typer.confirm(question, err=True)
+        agreed = typer.confirm(output.wrapped(question), err=True)
     if not agreed:
-        raise BungaError("Nothing was changed.")
+        output.note("Nothing was changed.")
+        raise typer.Exit(1)
 
 
 def new_password(unasked: str) -> str:
     """Return a password that was typed twice, unseen; raise BungaError without anybody."""
+    from bunga_cli.auth.passwords import SHORTEST
+
     with _somebody(unasked):
-        password: str = typer.prompt(
-            "Password", hide_input=True, confirmation_prompt=True, err=True
-        )
-    return password
+        while True:
+            password = _hidden(f"Password, at least {SHORTEST} characters, not shown")
+            if len(password.strip()) < SHORTEST:
+                raise Invalid(f"The password must have at least {SHORTEST} characters.")
+            if _hidden("The same again") == password:
+                return password
+            output.note("Those were two different ones.")
+
+
+def unseen(what: str) -> str:
+    """Return a line of stdin; at a terminal, `what` is asked for, and not shown."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    with _somebody("Nothing was given."):
+        return _hidden(f"{what}, not shown")
+
+
+def _hidden(question: str) -> str:
+    answer: str = typer.prompt(question, hide_input=True, err=True, default="", show_default=False)
+    return answer
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from bunga_cli.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from bunga_cli.listening import Addresses
-    from bunga_cli.settings import Settings
+    from bunga_cli.settings_file import LoadedSettings
 
 _log = logging.getLogger(__name__)
 
@@ -54,19 +54,19 @@ def serve(
     }
     loaded = load_settings(folder, config=config, flags=flags)
     os.umask(0o077)  # whatever the server makes is for its owner alone
-    _run(loaded.settings, folder)
+    _run(loaded, folder)
 
 
-def _run(settings: "Settings", folder: DataFolder) -> None:
+def _run(loaded: "LoadedSettings", folder: DataFolder) -> None:
     """Run the server, and tell of its start and end."""
     from bunga_cli import app
 
-    if settings.log.format == "json":
-        app.serve(settings, folder, _log_addresses)
+    if loaded.settings.log.format == "json":
+        app.serve(loaded, folder, _log_addresses)
         _log.info("Stopped.")
         return
     new_folder = None if folder.database.exists() else folder.path
-    app.serve(settings, folder, partial(announce, new_folder=new_folder))
+    app.serve(loaded, folder, partial(announce, new_folder=new_folder))
     if sys.stderr.isatty():
         output.note("")  # The terminal wrote `^C` in this line.
     output.note("Stopped.")

@@ -1,19 +1,21 @@
 """The plugin API: all that a plugin may import of Bunga Server.
 
 `hookspecs` says what a plugin can do, `providers` what it gives and gets, `context` what it is
-given, `http` how it reaches other servers, `routes` who may call it, and `testing` how to test it.
+given, `http` how it reaches other servers, `texts` what to do with what they say, `routes` who may
+call it, `bodies` what it is sent, `refusals` what it answers to that, and `testing` how to test it.
 """
 
 from bunga_cli.errors import BungaError, Forbidden, Invalid, NotFound
+from bunga_cli.plugin.bodies import Body, Fields, Text, checked, documented, read_fields
 from bunga_cli.plugin.commands import Console
 from bunga_cli.plugin.context import PluginContext
 from bunga_cli.plugin.hookspecs import hookimpl
 from bunga_cli.plugin.http import (
     HttpClient,
     HttpFailure,
+    HttpRedirected,
     HttpRefused,
     Response,
-    StreamedResponse,
 )
 from bunga_cli.plugin.providers import (
     Account,
@@ -37,30 +39,35 @@ from bunga_cli.plugin.providers import (
     Source,
     Verdict,
 )
+from bunga_cli.plugin.refusals import ApiError, bad_request
 from bunga_cli.plugin.routes import (
     AccountOnly,
     AdminOnly,
-    Member,
     MemberOnly,
     require_account,
     require_admin,
     require_member,
 )
+from bunga_cli.plugin.texts import one_line
 
 __all__ = [
     "Account",
     "AccountOnly",
     "ActionRequest",
     "AdminOnly",
+    "ApiError",
+    "Body",
     "BungaError",
     "Channel",
     "Console",
     "Episode",
+    "Fields",
     "Forbidden",
     "Health",
     "HealthCheck",
     "HttpClient",
     "HttpFailure",
+    "HttpRedirected",
     "HttpRefused",
     "Invalid",
     "Linker",
@@ -69,7 +76,6 @@ __all__ = [
     "MediaResolver",
     "MediaSummary",
     "MediaUrl",
-    "Member",
     "MemberOnly",
     "NotFound",
     "PluginContext",
@@ -81,9 +87,14 @@ __all__ = [
     "Service",
     "ServiceProvider",
     "Source",
-    "StreamedResponse",
+    "Text",
     "Verdict",
+    "bad_request",
+    "checked",
+    "documented",
     "hookimpl",
+    "one_line",
+    "read_fields",
     "require_account",
     "require_admin",
     "require_member",

@@ -3,6 +3,25 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+OUR_COMMANDS = frozenset(
+    {
+        "accounts",
+        "admins",
+        "backup",
+        "channels",
+        "completion",
+        "config",
+        "doctor",
+        "plugins",
+        "restore",
+        "rooms",
+        "secret",
+        "serve",
+        "tokens",
+    }
+)
+"""Names of which the commands of a plugin could not be reached."""
+
 
 class Console(Protocol):
     """The way from a plugin's command to the running server, and to the person."""
@@ -23,3 +42,6 @@ class Console(Protocol):
 
     def note(self, sentence: str) -> None:
         """Tell the person something that is not data."""
+
+    def qr_code(self, text: str) -> None:
+        """Show a text as a QR code, for a phone that looks at the terminal."""

@@ -1,45 +1,21 @@
 """What a plugin is given when it starts."""
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, Protocol
+from typing import Any, Generic
 
+from fastapi import Request
 from pydantic import BaseModel
 from typing_extensions import TypeVar
 
 from bunga_cli.plugin.http import HttpClient
 from bunga_cli.plugin.providers import Channel, Linker
 from bunga_cli.plugin.signing import Signer
+from bunga_cli.plugin.site import OnePluginsSite
 
 SiteModel = TypeVar("SiteModel", bound=BaseModel, default=Any)
 ChannelModel = TypeVar("ChannelModel", bound=BaseModel, default=Any)
-
-
-class PluginSite(Protocol):
-    """The server, as far as one plugin may know it. All settings are validated by its models."""
-
-    def site_settings(self) -> BaseModel:
-        """Return the plugin's settings for the whole site, as they are now."""
-
-    async def channel_settings(self, channel_id: str) -> BaseModel:
-        """Return the plugin's settings for one channel; defaults if there is no such channel."""
-
-    async def save_site_settings(self, changes: Mapping[str, object]) -> None:
-        """Change some settings for good. Raises SettingsError."""
-
-    async def save_channel_settings(self, channel_id: str, changes: Mapping[str, object]) -> None:
-        """Change some settings of a channel for good. Raises SettingsError, NotFound."""
-
-    async def channels(self) -> list[Channel]:
-        """Return all channels."""
-
-    def linkers(self) -> Sequence[Linker]:
-        """Return the linkers of all plugins that are active now."""
-
-    def invalidate(self, service_key: str, channel_id: str | None) -> None:
-        """Forget issued credentials. Only from the server's own thread."""
 
 
 class PluginContext(Generic[SiteModel, ChannelModel]):
@@ -52,13 +28,12 @@ class PluginContext(Generic[SiteModel, ChannelModel]):
     """
 
     def __init__(
-        self, name: str, site: PluginSite, http: HttpClient, data: Path, signer: Signer
+        self, name: str, site: OnePluginsSite, http: HttpClient, data: Path, signer: Signer
     ) -> None:
         self.name = name
         self.http = http
         self.log = logging.getLogger(f"bunga.plugins.{name}")
         self._site, self._data, self._signer = site, data, signer
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def data(self) -> Path:
@@ -96,16 +71,17 @@ class PluginContext(Generic[SiteModel, ChannelModel]):
 
     def invalidate(self, service_key: str, channel_id: str | None = None) -> None:
         """Forget what was issued of a service, in one channel or in all; from any thread."""
-        if self._loop is None:
-            self._site.invalidate(service_key, channel_id)
-        else:
-            self._loop.call_soon_threadsafe(self._site.invalidate, service_key, channel_id)
+        self._site.invalidate(service_key, channel_id)
 
-    def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Remember the server's loop; the server calls this."""
-        self._loop = loop
+    # -- addresses ----------------------------------------------------------------------------
 
-    # -- addresses that cannot be made up -----------------------------------------------------
+    def absolute_url(self, request: Request, path: str) -> str:
+        """Return the address of a path on this server, which is encoded and begins with a slash.
+
+        It begins with `server.public_url`; where that is not set, as the address that was asked.
+        """
+        base = self._site.public_url() or str(request.base_url)
+        return base.rstrip("/") + path
 
     def sign(self, payload: Mapping[str, object], lifetime_s: float) -> str:
         """Return a token that holds `payload` (JSON) and can go into an address."""

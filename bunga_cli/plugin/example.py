@@ -16,6 +16,7 @@ def example_tables() -> str:
     lines = [
         "",
         "# Each plugin has a table of its own; `bunga plugins info NAME` shows the others.",
+        "# In the environment, a list has commas: BUNGA_PLUGINS__GALLERY__FOLDERS=/one,/another.",
     ]
     for found in bundled:
         lines += ["", f"[plugins.{found.name}]", "", "# Whether it is used."]

@@ -4,7 +4,7 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import httpcore2
@@ -15,8 +15,29 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Addresses in which an IPv4 address is hidden that a gateway may unpack (RFC 6052).
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_INSIDE = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "::/96",  # IPv4-compatible addresses (RFC 4291), long out of use
+            "::ffff:0:0:0/96",  # IPv4-translated ones (RFC 2765)
+            "64:ff9b:1::/48",  # a translator of the network inside (RFC 8215)
+            "2001::/32",  # Teredo (RFC 4380): it leads through whatever server the address names
+            "fec0::/10",  # site-local addresses (RFC 3879)
+        ),
+    )
+)
+"""What is never public, whatever `ipaddress` of this Python says."""
+
+# Addresses in which an IPv4 address is hidden that a gateway may unpack, and how far to shift it.
+_WRAPPINGS = (
+    (ipaddress.ip_network("::ffff:0:0/96"), 0),
+    (ipaddress.ip_network("64:ff9b::/96"), 0),  # RFC 6052
+    (ipaddress.ip_network("2002::/16"), 80),  # 6to4 (RFC 3056)
+)
+# The second half of an address that stands for an IPv4 address in any network (ISATAP, RFC 5214).
+_ISATAP, _UNIVERSAL_BIT = 0x00005EFE, 0x02000000
+_IPV4_BITS = 0xFFFFFFFF
 
 
 class GuardRefused(Exception):
@@ -31,20 +52,33 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(text: str) -> bool:
-    """Return whether an IP address belongs to the internet, whatever it is wrapped in."""
+    """Return whether an IP address belongs to the internet, and each one that is wrapped in it."""
     try:
-        address = _unwrapped(ipaddress.ip_address(text))
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
+    return all(map(_is_public, (address, *_wrapped(address))))
+
+
+def _is_public(address: _Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        if any(address in network for network, _shift in _WRAPPINGS):
+            return True  # as public as what it wraps
+        if any(address in network for network in _INSIDE):
+            return False
     return address.is_global and not address.is_multicast
 
 
-def _unwrapped(address: _Address) -> _Address:
+def _wrapped(address: _Address) -> Iterator[ipaddress.IPv4Address]:
+    """Yield the IPv4 addresses that an IPv6 address may lead to."""
     if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+        return
+    number = int(address)
+    for network, shift in _WRAPPINGS:
+        if address in network:
+            yield ipaddress.IPv4Address(number >> shift & _IPV4_BITS)
+    if (number >> 32 & _IPV4_BITS) & ~_UNIVERSAL_BIT == _ISATAP:
+        yield ipaddress.IPv4Address(number & _IPV4_BITS)
 
 
 class Connector(httpcore2.AsyncNetworkBackend):

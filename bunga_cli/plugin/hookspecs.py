@@ -38,7 +38,10 @@ def bunga_settings() -> PluginSettings:  # type: ignore[empty-body]
     """Return the models of your settings, for the whole site and for each channel.
 
     Called once, when the plugin is loaded. Every field needs a default and a description: commands
-    and the console are made from them. Secrets are `SecretStr`.
+    and the console are made from them. Secrets are `SecretStr`, durations `timedelta`.
+
+    What a validator refuses cannot be set; in a file, it keeps the plugin from starting. One that
+    shall only do the former asks `info.context["is_new"]`.
     """
 
 
@@ -56,6 +59,16 @@ def bunga_stop() -> None:
     """Let go of what `bunga_start` took.
 
     Called once, in a thread, when the server stops or the plugin is disabled. It may take 5 s.
+    """
+
+
+@hookspec
+def bunga_settings_changed(channel_id: str | None) -> None:
+    """Take note that somebody set something of yours, in a channel or (None) for the whole site.
+
+    Called in the server's own thread, after settings were changed from outside, also if they are
+    what they were: somebody wants what failed to be tried again. What was issued of your services
+    is forgotten already. Return at once, and read the settings when you need them.
     """
 
 
@@ -87,9 +100,10 @@ def bunga_media_resolvers() -> Sequence[MediaResolver]:  # type: ignore[empty-bo
 def bunga_routes() -> APIRouter:  # type: ignore[empty-body]
     """Return HTTP routes, which are served beside the server's own, from the root of its address.
 
-    Called once, after `bunga_start`. The server's own paths come first; paths have no slash at
-    their end and are served with and without it. `{name:id}` is a segment that is decoded, and may
-    so hold a slash. Dependencies such as `AdminOnly` say who may call a route: anybody, without.
+    Called once, after `bunga_start`. The server's own paths and pages come first, whatever the
+    method; paths have no slash at their end and are served with and without it. `{name:id}` is a
+    segment that is decoded, and may so hold a slash. Dependencies such as `AdminOnly` say who may
+    call a route: anybody, without.
     """
 
 
@@ -98,7 +112,7 @@ def bunga_commands(console: Console) -> typer.Typer:  # type: ignore[empty-body]
     """Return commands, which become `bunga <name of the plugin> …`.
 
     Called in the process of the command, where the plugin is not started: what a command needs to
-    know it asks the running server for, through `console`.
+    know it asks the running server for, through `console`. `--data` is an option of every command.
     """
 
 
@@ -108,7 +122,7 @@ def bunga_authorise(request: ActionRequest) -> Verdict | None:
 
     Called for every action of every watcher, while the room waits: answer from memory, within
     5 ms. The first answer of any plugin wins; without one, everything is allowed. A hook that
-    fails or takes longer ten times is switched off, and so is one that hangs once.
+    fails or takes longer ten times within a minute is switched off, and so is one that hangs once.
     """
 
 

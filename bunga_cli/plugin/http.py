@@ -4,14 +4,15 @@ An address that a client or a third service gave may lead anywhere: to a router'
 metadata service of a cloud. So the address that a name resolves to is checked at the moment of
 connecting, and that very address is connected to: no spelling, no redirect and no change of the
 name's meaning in between gets around it. What the operator configured is called with
-`trusted=True`, which holds for that host alone and not for where it redirects to.
+`trusted=True`, which holds for that origin alone (scheme, host and port) and not for where it
+redirects to. A body never follows a redirect to another origin, nor does a header that says who
+asks; with `same_origin=True` nothing follows at all.
 """
 
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -21,12 +22,14 @@ import httpx2
 
 from bunga_cli.plugin.guard import Connector, GuardedTransport, GuardRefused, Resolver, resolve
 from bunga_cli.plugin.providers import PluginFailure
+from bunga_cli.plugin.texts import one_line
 
 MAX_REDIRECTS = 5
 MAX_BYTES = 2 * 1024 * 1024
 TIMEOUT_S = 10.0
 
 _USER_AGENT = "BungaServer"
+_CREDENTIALS = ("authorization", "cookie", "proxy-authorization")
 
 
 class RequestParts(TypedDict, total=False):
@@ -40,10 +43,20 @@ class RequestParts(TypedDict, total=False):
     content: bytes | str
 
 
-class RequestOptions(RequestParts, total=False):
-    """The same, and the limits of `HttpClient.request`."""
+class SendOptions(RequestParts, total=False):
+    """The same, and how far a request may go.
+
+    `trusted` it may go to the address's origin wherever that is; `same_origin` it may not be
+    redirected away from there.
+    """
 
     trusted: bool
+    same_origin: bool
+
+
+class RequestOptions(SendOptions, total=False):
+    """The same, and the limits of `HttpClient.request`."""
+
     max_bytes: int
     timeout_s: float
 
@@ -58,6 +71,12 @@ class HttpRefused(HttpFailure):
     """Report an address that may not be reached."""
 
     code = "http_refused"
+
+
+class HttpRedirected(HttpRefused):
+    """Report a redirect to another origin that must not be followed."""
+
+    code = "http_redirected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +100,6 @@ class Response:
         except (ValueError, RecursionError) as error:
             host = httpx2.URL(self.url).host
             raise HttpFailure(f"{host} did not answer in JSON (HTTP {self.status}).") from error
-
-
-@dataclass(frozen=True, slots=True)
-class StreamedResponse:
-    """An answer whose content comes in pieces."""
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    chunks: AsyncIterator[bytes]
 
 
 class HttpClient:
@@ -125,74 +134,57 @@ class HttpClient:
         method: str,
         url: str,
         *,
-        trusted: bool = False,
         max_bytes: int = MAX_BYTES,
         timeout_s: float = TIMEOUT_S,
-        **parts: Unpack[RequestParts],
+        **options: Unpack[SendOptions],
     ) -> Response:
         """Return the answer after redirects. Raises HttpFailure.
 
-        `timeout_s` is for all of it; `parts` are those of RequestParts.
+        `timeout_s` is for all of it; `options` are those of SendOptions and RequestParts.
         """
         try:
             async with asyncio.timeout(timeout_s):
-                async with self.stream(
-                    method,
-                    url,
-                    trusted=trusted,
-                    max_bytes=max_bytes,
-                    timeout_s=timeout_s,
-                    **parts,
-                ) as answer:
-                    content = b"".join([chunk async for chunk in answer.chunks])
+                response = await self._send(method, url, timeout_s, options)
+                try:
+                    content = await _content(response, max_bytes)
+                finally:
+                    await response.aclose()
         except TimeoutError as error:
             raise HttpFailure(f"{_host(url)} did not answer within {timeout_s:g} s.") from error
-        return Response(answer.url, answer.status, answer.headers, content)
-
-    @asynccontextmanager
-    async def stream(
-        self,
-        method: str,
-        url: str,
-        *,
-        trusted: bool = False,
-        max_bytes: int | None = None,
-        timeout_s: float = TIMEOUT_S,
-        **parts: Unpack[RequestParts],
-    ) -> AsyncIterator[StreamedResponse]:
-        """Yield the answer after redirects. Raises HttpFailure, also while it is being read.
-
-        `timeout_s` is for connecting, and for each piece; `max_bytes` None means no limit.
-        """
-        try:
-            response = await self._send(method, url, trusted, timeout_s, parts)
-            try:
-                chunks = _limited(response, max_bytes)
-                yield StreamedResponse(
-                    str(response.url), response.status_code, response.headers, chunks
-                )
-            finally:
-                await response.aclose()
         except GuardRefused as error:
             raise HttpRefused(str(error)) from error
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError) as error:
-            raise HttpFailure(f"{_host(url)}: {str(error) or type(error).__name__}.") from error
+            reason = one_line(str(error)) or type(error).__name__
+            raise HttpFailure(f"{_host(url)}: {reason}.") from error
+        return Response(str(response.url), response.status_code, response.headers, content)
 
     async def _send(
-        self, method: str, url: str, trusted: bool, timeout_s: float, parts: RequestParts
+        self, method: str, url: str, timeout_s: float, options: SendOptions
     ) -> httpx2.Response:
-        """Send a request and follow redirects; trust ends where the host does."""
-        request = self._client(trusted).build_request(method, url, timeout=timeout_s, **parts)
-        host = request.url.host
+        """Send a request and follow redirects; trust ends where the origin does."""
+        parts = {**options}
+        trusted, same_origin = (bool(parts.pop(key, False)) for key in ("trusted", "same_origin"))
+        request = self._request(method, url, timeout_s, parts)
+        home = _origin(request.url)
         for _ in range(MAX_REDIRECTS + 1):
             _check_scheme(request.url)
-            client = self._client(trusted and request.url.host == host)
+            client = self._client(trusted and _origin(request.url) == home)
             response = await client.send(request, stream=True)
             if response.next_request is None:
                 return response
             await response.aclose()
-            request = response.next_request
+            request = _redirected(request, response.next_request, same_origin=same_origin)
         raise HttpFailure(f"{_host(url)} redirects more than {MAX_REDIRECTS} times.")
+
+    def _request(
+        self, method: str, url: str, timeout_s: float, parts: dict[str, Any]
+    ) -> httpx2.Request:
+        try:
+            return self._client(trusted=False).build_request(
+                method, url, timeout=timeout_s, **parts
+            )
+        except (UnicodeError, ValueError) as error:
+            raise HttpFailure(f"{_host(url)} cannot be asked: {one_line(str(error))}.") from error
 
     def _client(self, trusted: bool) -> httpx2.AsyncClient:
         """Return one of two clients: connections of a trusted call serve no other."""
@@ -210,26 +202,48 @@ class HttpClient:
         return client
 
 
-async def _limited(response: httpx2.Response, max_bytes: int | None) -> AsyncIterator[bytes]:
-    size = 0
+async def _content(response: httpx2.Response, max_bytes: int) -> bytes:
+    content = bytearray()
     async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if max_bytes is not None and size > max_bytes:
+        content += chunk
+        if len(content) > max_bytes:
             raise HttpFailure(f"{response.url.host} sent more than {max_bytes} bytes.")
-        yield chunk
+    return bytes(content)
 
 
 def _anything(_host: str) -> bool:
     return True
 
 
+def _redirected(
+    request: httpx2.Request, following: httpx2.Request, *, same_origin: bool
+) -> httpx2.Request:
+    """Return the request that a redirect asks for, if it may be sent. Raises HttpRedirected."""
+    if _origin(following.url) == _origin(request.url):
+        return following
+    has_body = following.headers.get("content-length", "0") != "0"
+    if same_origin or has_body or "transfer-encoding" in following.headers:
+        raise HttpRedirected(
+            f"{request.url.host} redirects to {one_line(str(following.url))}, which is another"
+            " server: nothing was sent there."
+        )
+    for name in _CREDENTIALS:
+        following.headers.pop(name, None)
+    return following
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    """Return the server that an address is on."""
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
 def _check_scheme(url: httpx2.URL) -> None:
     if url.scheme not in ("http", "https") or not url.host:
-        raise HttpRefused(f"{str(url)[:200]!r} is no address of a web server.")
+        raise HttpRefused(f"{one_line(str(url))!r} is no address of a web server.")
 
 
 def _host(url: str) -> str:
     try:
-        return httpx2.URL(url).host or "The address"
+        return one_line(httpx2.URL(url).host) or "The address"
     except (httpx2.InvalidURL, TypeError):
         return "The address"

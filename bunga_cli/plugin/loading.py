@@ -64,7 +64,7 @@ def load(found: Found) -> Loaded:
 
 
 def start(loaded: Loaded, context: PluginContext) -> Started:
-    """Start a plugin and ask what it provides; stop it again if that fails with PluginFailure."""
+    """Start a plugin and ask what it provides; stop it again if that fails. Raises anything."""
     loaded.call("bunga_start", context=context)
     try:
         return Started(
@@ -74,7 +74,7 @@ def start(loaded: Loaded, context: PluginContext) -> Started:
             checks=_all(loaded, "bunga_health_checks"),
             router=_router(loaded),
         )
-    except PluginFailure:
+    except BaseException:
         with suppress(PluginFailure):
             loaded.call("bunga_stop")
         raise
@@ -85,7 +85,7 @@ def commands(loaded: Loaded, console: Console) -> typer.Typer | None:
     if "bunga_commands" not in loaded.hooks:
         return None
     found = loaded.call("bunga_commands", console=console)
-    return checks.an(typer.Typer, found, "bunga_commands")
+    return checks.of_type(typer.Typer, found, "bunga_commands")
 
 
 def _all(loaded: Loaded, hook: str) -> tuple[Any, ...]:
@@ -97,4 +97,4 @@ def _all(loaded: Loaded, hook: str) -> tuple[Any, ...]:
 def _router(loaded: Loaded) -> APIRouter | None:
     if "bunga_routes" not in loaded.hooks:
         return None
-    return checks.an(APIRouter, loaded.call("bunga_routes"), "bunga_routes")
+    return checks.of_type(APIRouter, loaded.call("bunga_routes"), "bunga_routes")

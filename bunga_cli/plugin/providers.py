@@ -67,10 +67,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What players get of a service: any value that is JSON.
+    """What players get of a service: JSON of at most 64 KiB.
 
     It is handed out until `expires_at`, None meaning for ten minutes, and renewed in the background
-    before that. `per_account` False: one value serves all members of the channel.
+    before that. `per_account` False: one value serves all members of the channel, whoever asked.
     """
 
     value: Mapping[str, object]
@@ -79,7 +79,10 @@ class Service:
 
 
 class ServiceProvider(Protocol):
-    """Issues the credentials of one service. `key` is the name that players know it by."""
+    """Issues the credentials of one service. `key` is the name that players know it by.
+
+    A key consists of letters, digits, _ and -; `token` and `channel` are the server's own.
+    """
 
     key: str
 
@@ -87,7 +90,8 @@ class ServiceProvider(Protocol):
         """Return what the account needs in this channel; None if it is not configured there.
 
         Raise PluginFailure to have the reason shown. A player that registers waits 2 s at most for
-        all services together; what comes later is there for the next one.
+        all services together; what comes later, within 30 s, is there for the next one. What is
+        invalidated meanwhile is cancelled, and issued again.
         """
 
 
@@ -110,7 +114,7 @@ class MediaSummary:
     key: str
     title: str
     thumb_url: str | None = None
-    year: str | None = None
+    year: int | None = None
     country: str | None = None
 
 
@@ -130,7 +134,7 @@ class MediaDetail:
     origin: str
     title: str
     thumb_url: str | None = None
-    year: str | None = None
+    year: int | None = None
     country: str | None = None
     aka: str | None = None
     director: Sequence[str] = ()
@@ -149,7 +153,10 @@ class Source:
 
 
 class Linker(Protocol):
-    """A media library that the gallery searches."""
+    """A media library that the gallery searches.
+
+    What begins with a slash, of the addresses in its answers, is a path on this server.
+    """
 
     info: LinkerInfo
 
@@ -165,7 +172,10 @@ class Linker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MediaUrl:
-    """An address that a player can open, with the request headers that it must send."""
+    """An address that a player can open, with the request headers that it must send.
+
+    One that begins with a slash is a path on this server.
+    """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -176,7 +186,10 @@ class MediaResolver(Protocol):
     """Makes addresses of records."""
 
     async def resolve(self, channel: Channel, record: Record) -> Sequence[MediaUrl] | None:
-        """Return where the video can be opened, the best first; None if it is not one of mine."""
+        """Return where the video can be opened, the best first; None if it is not one of mine.
+
+        Raise NotFound or PluginFailure to tell who asks why it cannot be opened.
+        """
 
 
 # -- rooms ------------------------------------------------------------------------------------

@@ -1,20 +1,23 @@
 """Where plugins meet the rooms: asked on the hot path, told beside it."""
 
-import queue
-import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bunga_cli.plugin.hooks import Hook
-from bunga_cli.plugin.isolation import Hung, describe
+from bunga_cli.plugin.isolation import LONGEST_SENTENCE
+from bunga_cli.plugin.listener import Listener
+from bunga_cli.plugin.parts import Part
 from bunga_cli.plugin.providers import ActionRequest, RoomEvent, Verdict
-from bunga_cli.plugin.watchdog import Watchdog
+from bunga_cli.plugin.texts import one_line
 
 BUDGET_S = 0.005
 STRIKES = 10
-MAX_EVENTS = 1000
+STRIKES_WITHIN_S = 60.0
+STRIKES_WITHIN_CALLS = 1000
 
+_SLOW = f"It took longer than {BUDGET_S * 1000:g} ms."
 
 Authorise = Callable[[ActionRequest], Verdict | None]
 Tell = Callable[[RoomEvent], None]
@@ -34,46 +37,89 @@ class RoomHooks:
         self.is_silent = authorise is None and tell is None
 
 
-@dataclass(slots=True)
 class Authoriser:
-    """One plugin's `bunga_authorise`, with a budget. `switch_off` is told why it is called."""
+    """One plugin's `bunga_authorise`, with a budget.
 
-    hook: Hook
-    watchdog: Watchdog
-    switch_off: Callable[[str], None]
-    strikes: int = 0
-    is_off: bool = False
+    Ten strikes within a minute end it, unless a hundred times as many calls were in order
+    meanwhile: on a busy machine anybody is late now and then. `note` is told what is wrong, and
+    None when it is right again.
+    """
+
+    def __init__(self, hook: Hook, part: Part, note: Callable[[str | None], None]) -> None:
+        self.hook = hook
+        self._part, self._note = part, note
+        self._strikes: deque[tuple[float, int]] = deque(maxlen=STRIKES)
+        self._calls = 0
+        self._is_failing = self._is_suspected = False
 
     def ask(self, request: ActionRequest) -> Verdict | None:
         """Return the plugin's answer, None if it has none to give."""
+        if self._part.why_off:
+            return None
+        self._calls += 1
+        others_s = _used_by_others_s() if self._is_suspected else None
         began_s = time.perf_counter()
         try:
-            with self.watchdog.watching():
-                verdict = self.hook(request=request)
+            verdict, problem = self._part.call(self._judge, request)
         except Exception as error:  # noqa: BLE001  a plugin is isolated
-            self._on_failure(error)
-            return None
-        if time.perf_counter() - began_s > BUDGET_S:
-            self._strike(f"it took longer than {BUDGET_S * 1000:g} ms")
-        if verdict is None or isinstance(verdict, Verdict):
-            return verdict
-        self._strike(f"it returned a {type(verdict).__name__}, not a Verdict")
-        return None
+            verdict, problem = None, self._part.describe(error)
+        took_s = time.perf_counter() - began_s
+        if problem:
+            self._fail(problem)
+        elif self._is_failing:
+            self._is_failing = False
+            self._note(None)
+        if took_s > BUDGET_S:
+            self._on_slow(took_s, others_s)
+        return verdict
 
-    def _on_failure(self, error: Exception) -> None:
-        if isinstance(error.__cause__, Hung):
-            self._end(describe(error.__cause__))
-        else:
-            self._strike(describe(error))
+    def _on_slow(self, took_s: float, others_s: float | None) -> None:
+        """Blame the plugin, unless another thread had the interpreter meanwhile.
+
+        What other threads compute is looked at from the first time on: it costs a microsecond.
+        """
+        self._is_suspected = True
+        if others_s is None or took_s - (_used_by_others_s() - others_s) > BUDGET_S:
+            self._strike(_SLOW)
+
+    def _judge(self, request: ActionRequest) -> tuple[Verdict | None, str]:
+        """Return an answer that can be passed on, and what was wrong with it."""
+        verdict = self.hook(request=request)
+        if verdict is None:
+            return None, ""
+        if not isinstance(verdict, Verdict):
+            return None, f"It returned a value of type {type(verdict).__name__}, not Verdict."
+        allowed: object = verdict.allowed
+        reason: object = verdict.reason
+        if type(allowed) is not bool:
+            return None, f"Its verdict is {type(allowed).__name__}, not True or False."
+        if type(reason) is str and len(reason) <= LONGEST_SENTENCE and reason.isprintable():
+            return verdict if type(verdict) is Verdict else Verdict(allowed, reason), ""
+        shown = one_line(reason, LONGEST_SENTENCE) if isinstance(reason, str) else ""
+        return Verdict(allowed, shown), "The reason of its verdict is no short line of text."
+
+    def _fail(self, problem: str) -> None:
+        self._is_failing = True
+        if not self._part.why_off:
+            self._note(problem)
+            self._strike(problem)
 
     def _strike(self, why: str) -> None:
-        self.strikes += 1
-        if self.strikes >= STRIKES:
-            self._end(f"{STRIKES} times it failed; the last time: {why}")
+        now_s = time.monotonic()
+        self._strikes.append((now_s, self._calls))
+        first_s, first_call = self._strikes[0]
+        if (
+            len(self._strikes) == STRIKES
+            and now_s - first_s < STRIKES_WITHIN_S
+            and self._calls - first_call < STRIKES_WITHIN_CALLS
+        ):
+            times = f"{STRIKES} times within a minute it failed; the last time:"
+            self._part.switch_off(f"{times} {why}")
 
-    def _end(self, why: str) -> None:
-        self.is_off = True
-        self.switch_off(f"It is switched off. {why}")
+
+def _used_by_others_s() -> float:
+    """Return how long other threads of this process have computed."""
+    return time.process_time() - time.thread_time()
 
 
 class Authorisers:
@@ -85,60 +131,10 @@ class Authorisers:
     def __call__(self, request: ActionRequest) -> Verdict | None:
         """Return the first answer."""
         for authoriser in self._authorisers:
-            verdict = None if authoriser.is_off else authoriser.ask(request)
+            verdict = authoriser.ask(request)
             if verdict is not None:
                 return verdict
         return None
-
-
-class Listener:
-    """One plugin's `bunga_room_event`, in a thread of its own behind a bounded queue."""
-
-    def __init__(self, hook: Hook, plugin: str, complain: Callable[[str], None]) -> None:
-        self.dropped = 0
-        self._complaint = ""
-        self._hook, self._plugin, self._complain = hook, plugin, complain
-        self._events: queue.SimpleQueue[RoomEvent | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(
-            target=self._run, name=f"bunga events for {plugin}", daemon=True
-        )
-        self._thread.start()
-
-    def tell(self, event: RoomEvent) -> None:
-        """Queue an event; the oldest makes room for it where there is none."""
-        if self._events.qsize() >= MAX_EVENTS:
-            self._drop_oldest()
-        self._events.put(event)
-
-    def stop(self) -> None:
-        """End, once what is queued has been told; nobody waits for that."""
-        self._events.put(None)
-
-    def join(self, limit_s: float) -> None:
-        """Wait until the thread has ended, but not for ever."""
-        self._thread.join(limit_s)
-
-    def _drop_oldest(self) -> None:
-        try:
-            self._events.get_nowait()
-        except queue.Empty:
-            return
-        self.dropped += 1
-        if self.dropped == 1:
-            self._complain(f"It is more than {MAX_EVENTS} events behind; the oldest are dropped.")
-
-    def _run(self) -> None:
-        while (event := self._events.get()) is not None:
-            try:
-                self._hook(event=event)
-            except Exception as error:  # noqa: BLE001  a plugin is isolated
-                self._complain_once(describe(error))
-
-    def _complain_once(self, sentence: str) -> None:
-        """Say what is news: each complaint wakes the server's thread."""
-        if sentence != self._complaint:
-            self._complaint = sentence
-            self._complain(sentence)
 
 
 class Listeners:

@@ -1,6 +1,7 @@
 """Who may call a plugin's route: dependencies for FastAPI.
 
-`@router.get("/api/x", dependencies=[AdminOnly])` asks only; `account: Member` also tells who it is.
+`@router.get("/api/x", dependencies=[AdminOnly])` asks only; a parameter such as
+`account: Annotated[Account, MemberOnly]` also tells who it is.
 """
 
 from typing import Annotated, Protocol
@@ -48,9 +49,6 @@ async def require_member(
 AdminOnly = Depends(require_admin)
 AccountOnly = Depends(require_account)
 MemberOnly = Depends(require_member)
-
-Member = Annotated[Account, MemberOnly]
-"""The type of a parameter: the account that asks, a member of the path's channel."""
 
 
 def _access(request: Request) -> Access:

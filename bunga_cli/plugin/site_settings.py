@@ -1,17 +1,51 @@
 """Settings of plugins: tables of plain values, checked against a plugin's models."""
 
-import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ValidationError
 
 from bunga_cli.errors import SettingsError
+from bunga_cli.plugin.isolation import Errand, describe
+from bunga_cli.plugin.setting_types import field_names, is_secret, may_hold_secret
+from bunga_cli.plugin.setting_values import MAX_BYTES, from_text, plain
+from bunga_cli.plugin.strict_json import strict_json
+from bunga_cli.plugin.texts import one_line
 
 MASK = "********"
+LIMIT_S = 5.0
+"""How long it may take to look at settings."""
+
+_LIST = 'must be a list: values with commas between, or JSON such as ["a", "b"]'
+_TABLE = 'must be a table, in JSON: {"name": "value"}'
+_FORMS = {
+    "bool": "must be true or false",
+    "int": "must be a whole number",
+    "float": "must be a number",
+    "time_delta": 'must be a duration, such as "20s", "1m30s" or "500ms"',
+    "list": _LIST,
+    "tuple": _LIST,
+    "set": _LIST,
+    "frozen_set": _LIST,
+    "dict": _TABLE,
+    "mapping": _TABLE,
+    "model": _TABLE,
+}
+"""What a value must be, where pydantic says that it is not of the type."""
+
+_SUFFIX = re.compile("_(type|parsing|parsing_size|from_float|attributes_type)$")
+_SUBJECT = re.compile(r"^\w+ should")
+_USER_INFO = re.compile(r"(?<=://)[^/@\s]*@")
+"""Name and password within an address."""
+_MAX_VALUE = 80
+_HUGE = 10**30
+
+
+T = TypeVar("T")
 
 
 class NoSettings(BaseModel):
@@ -30,79 +64,122 @@ class FieldView:
 
 
 def validated(
-    model: type[BaseModel] | None, values: Mapping[str, object], prefix: str
+    model: type[BaseModel] | None,
+    values: Mapping[str, object],
+    prefix: str,
+    *,
+    is_new: bool = False,
 ) -> BaseModel:
-    """Return the values as a model. Raises SettingsError with all that is wrong."""
+    """Return the values as a model. Raises SettingsError with all that is wrong.
+
+    Validators find `is_new` in their context: whether somebody is setting this just now.
+
+    A model's validators are a plugin's code: they may raise anything, and may take their time.
+    """
     model = model or NoSettings
     unknown = [_unknown(name, model, prefix) for name in values if name not in model.model_fields]
     if unknown:
         raise SettingsError(*unknown)
     try:
-        return model.model_validate(from_text(model, values))
-    except ValidationError as error:
-        raise SettingsError(
-            *(_problem(detail, model, prefix) for detail in error.errors())
-        ) from error
+        return model.model_validate(from_text(model, values), context={"is_new": is_new})
+    except ValidationError as error:  # it holds all values: nobody may find it behind ours
+        raise SettingsError(*(_problem(each, model, prefix) for each in error.errors())) from None
+    except Exception as error:  # noqa: BLE001  a plugin is isolated
+        raise SettingsError(f"{prefix}: {describe(error)}") from None
 
 
-def from_text(model: type[BaseModel], values: Mapping[str, object]) -> dict[str, object]:
-    """Read lists and tables that came as JSON, from where there is only text."""
-    return {name: _from_text(model.model_fields.get(name), value) for name, value in values.items()}
+def showable(
+    model: type[BaseModel] | None,
+    values: Mapping[str, object],
+    prefix: str,
+    *,
+    is_new: bool = False,
+) -> BaseModel:
+    """Do as `validated`, but refuse as well what could not be shown afterwards."""
+    settings = validated(model, values, prefix, is_new=is_new)
+    views(settings)
+    return settings
 
 
-def _from_text(field: FieldInfo | None, value: object) -> object:
-    if field is None or not isinstance(value, str) or value[:1] not in ("[", "{"):
-        return value
-    if isinstance(field.get_default(call_default_factory=True), str | SecretStr):
-        return value
+async def in_time(work: Callable[[], T], prefix: str) -> T:
+    """Call what looks at settings in a thread, keeping nobody waiting. Raises SettingsError."""
+    return await back_in_time(Errand(work, prefix), prefix)
+
+
+async def back_in_time(errand: Errand[T], prefix: str) -> T:
+    """Return what an errand brings that looks at settings. Raises SettingsError."""
     try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
-def changed(values: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
-    """Return values after changes; None goes back to the default."""
-    merged = {**values, **{name: plain(value) for name, value in changes.items()}}
-    return {name: value for name, value in merged.items() if value is not None}
-
-
-def plain(value: object) -> object:
-    """Return a value as a file or a database can hold it."""
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, BaseModel):
-        return {name: plain(getattr(value, name)) for name in type(value).model_fields}
-    if isinstance(value, Mapping):
-        return {str(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(inner) for inner in value]
-    return value
+        return await errand.result(LIMIT_S)
+    except SettingsError:
+        raise
+    except Exception as error:  # noqa: BLE001  a plugin is isolated
+        raise SettingsError(f"{prefix}: {describe(error)}") from None
 
 
 def views(settings: BaseModel) -> list[FieldView]:
-    """Return all settings of a model as people see them."""
-    shown = settings.model_dump(mode="json")
-    found = []
+    """Return all settings of a model as people see them. Raises SettingsError."""
+    try:
+        values, defaults = _shown(settings), _shown(type(settings).model_construct())
+    except SettingsError:
+        raise
+    except Exception as error:  # noqa: BLE001  a plugin is isolated
+        raise SettingsError(f"The settings cannot be shown. {describe(error)}") from None
+    return [
+        FieldView(name, field.description or "", values[name], defaults[name], is_secret(field))
+        for name, field in type(settings).model_fields.items()
+    ]
+
+
+def _shown(settings: BaseModel) -> dict[str, object]:
+    """Return values that are JSON; of a secret, whether there is one."""
+    dumped = settings.model_dump(mode="json", by_alias=False, warnings=False)
+    shown: dict[str, object] = {}
     for name, field in type(settings).model_fields.items():
-        is_secret = isinstance(getattr(settings, name), SecretStr)
-        value = shown[name]
-        default = type(settings).model_construct().model_dump(mode="json")[name]
-        if is_secret:
-            value, default = (MASK if value else ""), ""
-        found.append(FieldView(name, field.description or "", value, default, is_secret))
-    return found
+        value = getattr(settings, name)
+        if is_secret(field):
+            shown[name] = MASK if value else ""
+        elif isinstance(value, timedelta):
+            shown[name] = plain(value)
+        else:
+            shown[name] = _json(name, dumped.get(name))
+    return shown
+
+
+def _json(name: str, value: object) -> object:
+    try:
+        return strict_json(value, MAX_BYTES)
+    except ValueError as error:
+        raise SettingsError(f"The setting {name!r} cannot be shown: it holds {error}.") from error
 
 
 def _unknown(name: str, model: type[BaseModel], prefix: str) -> str:
     close = get_close_matches(name, model.model_fields, n=1)
     hint = f"; did you mean {prefix}.{close[0]}?" if close else "."
-    return f"{prefix}.{name} is unknown{hint}"
+    return f"{prefix}.{one_line(name)} is unknown{hint}"
 
 
 def _problem(detail: Any, model: type[BaseModel], prefix: str) -> str:  # noqa: ANN401  pydantic's own
-    where = ".".join([prefix, *map(str, detail["loc"])])
-    what = detail["msg"].removeprefix("Value error, ").replace("Input should", "must")
-    field = model.model_fields.get(str(detail["loc"][0])) if detail["loc"] else None
-    is_secret = field is not None and "Secret" in str(field.annotation)
-    return f"{where}: {what}" + ("." if is_secret else f"; it is {detail['input']!r}.")
+    """Return what is wrong, and the value too where there is no secret anywhere near it."""
+    place, what = detail["loc"], detail["msg"].removeprefix("Value error, ")
+    what = _FORMS.get(_SUFFIX.sub("", detail["type"])) or _SUBJECT.sub("must", what)
+    field = model.model_fields.get(str(place[0])) if place else None
+    value = None
+    if field is None or may_hold_secret(field.annotation):
+        # What stands in a table may be a secret down to its names.
+        known = {*model.model_fields, *(field_names(field.annotation) if field else ())}
+        place = [part for part in place if isinstance(part, int) or part in known]
+    else:
+        value = _scalar(detail["input"])
+    where = ".".join([prefix, *(one_line(str(part), _MAX_VALUE) for part in place)])
+    return f"{where}: {one_line(what, 300)}" + (f"; it is {value}." if value else ".")
+
+
+def _scalar(value: object) -> str | None:
+    """Return a value as people write it, None if it is more than one value."""
+    if isinstance(value, str):
+        value = _USER_INFO.sub("…@", value)[:_MAX_VALUE]
+    if value is None or isinstance(value, str | bool | float):
+        return one_line(repr(value), _MAX_VALUE)
+    if isinstance(value, int):
+        return one_line(repr(value), _MAX_VALUE) if abs(value) < _HUGE else "a huge number"
+    return None

@@ -7,21 +7,36 @@ from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
-from bunga_cli.plugin import checks, loading
+from bunga_cli.errors import BungaError, Invalid, NotFound
+from bunga_cli.plugin import loading
 from bunga_cli.plugin.context import PluginContext
 from bunga_cli.plugin.discovery import Found, name_problem
-from bunga_cli.plugin.isolation import describe, in_thread
+from bunga_cli.plugin.isolation import Errand, Overdue, describe
+from bunga_cli.plugin.linkers import OnePluginsLinker
+from bunga_cli.plugin.listener import Listener
 from bunga_cli.plugin.loading import Loaded, Started
-from bunga_cli.plugin.providers import Channel, Health, HealthCheck, MediaResolver, MediaUrl, Record
-from bunga_cli.plugin.rooms import Authoriser, Listener
+from bunga_cli.plugin.parts import Part
+from bunga_cli.plugin.providers import (
+    Channel,
+    Health,
+    HealthCheck,
+    Linker,
+    MediaResolver,
+    MediaUrl,
+    PluginFailure,
+    Record,
+)
+from bunga_cli.plugin.rooms import Authoriser
 from bunga_cli.plugin.services import Issuer
 from bunga_cli.plugin.site import OnePluginsSite
-from bunga_cli.plugin.status import HealthRow, PluginState, PluginStatus, Problems
-from bunga_cli.plugin.watchdog import Watchdog
+from bunga_cli.plugin.status import HealthRow, PluginState, PluginStatus, Problems, joined
+from bunga_cli.plugin.threads import Lane
+from bunga_cli.plugin.values import WrongValue
 
 LIMIT_S = 5.0
 CHECK_LIMIT_S = 5.0
 RESOLVE_LIMIT_S = 10.0
+LISTENER_LIMIT_S = 2.0
 
 _T = TypeVar("_T")
 
@@ -29,19 +44,30 @@ _log = logging.getLogger(__name__)
 
 
 class Slot:
-    """One plugin. `started` is None unless it is active; `site` as soon as it is imported."""
+    """One plugin. `started` is None unless it is active; `site` as soon as it is imported.
 
-    def __init__(self, found: Found, watchdog: Watchdog, limit_s: float = LIMIT_S) -> None:
-        self.found = found
+    Who starts or stops it holds `lock`. `clashes` says what it has that another one had before.
+    """
+
+    def __init__(self, found: Found, limit_s: float = LIMIT_S) -> None:
+        self.found, self.limit_s = found, limit_s
+        self.lock = asyncio.Lock()
         self.started: Started | None = None
         self.loaded: Loaded | None = None
         self.site: OnePluginsSite | None = None
         self.authoriser: Authoriser | None = None
         self.listener: Listener | None = None
-        self._watchdog, self._limit_s = watchdog, limit_s
+        self.linkers: tuple[Linker, ...] = ()
+        self.clashes: list[str] = []
+        self.import_problem = ""
+        """Why it could not be imported; it is not tried again until somebody switches it on."""
         self._state: PluginState = "disabled"
         self._reason = ""
         self._problems = Problems()
+        self._parts: dict[str, Part] = {}
+        self._lane = Lane(self.name)
+        self._errand: Errand[object] | None = None
+        self._ears = Listener(self.name, self._noting_from_thread("bunga_room_event"))
 
     @property
     def name(self) -> str:
@@ -52,10 +78,14 @@ class Slot:
     def status(self) -> PluginStatus:
         """How the plugin stands."""
         hooks = tuple(self.loaded.hooks) if self.loaded else ()
-        reason = self._reason or str(self._problems)
+        reason = self._reason or joined(self._complaints())
         return PluginStatus(
             self.name, self.found.version, self.found.source, self._state, reason, hooks
         )
+
+    def _complaints(self) -> list[str]:
+        off = [f"{part.name}: {part.why_off}" for part in self._parts.values() if part.why_off]
+        return [*off, *self._problems.sentences(), *self.clashes]
 
     def fail(self, reason: str) -> None:
         """Remember why the plugin is not active."""
@@ -64,40 +94,53 @@ class Slot:
 
     # -- starting and stopping --------------------------------------------------------------------
 
+    def begin(self) -> None:
+        """Be about to start."""
+        self._state, self._reason = "starting", ""
+
     async def load(self) -> Loaded | None:
-        """Import the plugin, unless that was done before; None if it cannot be."""
-        if self.loaded is None:
-            problem = name_problem(self.name)
-            if problem is not None:
-                self.fail(problem)
-                return None
-            try:
-                self.loaded = await self._in_thread(partial(loading.load, self.found))
-            except Exception as error:  # noqa: BLE001  a plugin is isolated
-                self.fail(describe(error))
+        """Import the plugin, unless that was tried before; None if it cannot be."""
+        if self.loaded is None and not self.import_problem:
+            self.import_problem = name_problem(self.name) or ""
+            if not self.import_problem:
+                try:
+                    self.loaded = await self._in_thread(partial(loading.load, self.found))
+                except Exception as error:  # noqa: BLE001  a plugin is isolated
+                    self.import_problem = describe(error)
         return self.loaded
+
+    def forget_code(self) -> None:
+        """Import it anew at the next start: what failed, and what is a file of its own."""
+        if self.found.is_file or self.loaded is None:
+            self.loaded, self.site, self.import_problem = None, None, ""
 
     async def start(self, context: PluginContext) -> None:
         """Start the plugin that is loaded."""
         loaded = self.loaded
         if loaded is None:
             return
+        self._parts, self._problems = {}, Problems()
+        stop = partial(loaded.call, "bunga_stop")
         try:
-            context.site_settings()
-            self.started = await self._in_thread(partial(loading.start, loaded, context))
+            if self.site is not None:
+                await self.site.checked_site_settings()
+            self.started = await self._in_thread(partial(loading.start, loaded, context), late=stop)
         except Exception as error:  # noqa: BLE001  a plugin is isolated
             self.fail(describe(error))
             return
-        self._state, self._reason, self._problems = "active", "", Problems()
+        self._state, self._reason = "active", ""
+        self.linkers = tuple(self._linker(linker) for linker in self.started.linkers)
         self._watch_rooms(loaded)
 
     async def stop(self) -> None:
-        """Stop the plugin, if it is active."""
+        """Stop the plugin, if it is active. Nothing of it is in use any more."""
         loaded, started = self.loaded, self.started
         self._state, self._reason, self.started = "disabled", "", None
-        listener, self.listener, self.authoriser = self.listener, None, None
-        if listener is not None:
-            listener.stop()
+        self.linkers, self.clashes, self.authoriser = (), [], None
+        self._parts, self._problems = {}, Problems()
+        if self.listener is not None:
+            self.listener = None
+            await self._ears.stop(LISTENER_LIMIT_S)
         if started is None or loaded is None:
             return
         try:
@@ -107,9 +150,10 @@ class Slot:
 
     def _watch_rooms(self, loaded: Loaded) -> None:
         if hook := loaded.hooks.get("bunga_authorise"):
-            self.authoriser = Authoriser(hook, self._watchdog, partial(self.note, hook.name))
+            self.authoriser = Authoriser(hook, self.part(hook.name), partial(self.note, hook.name))
         if hook := loaded.hooks.get("bunga_room_event"):
-            self.listener = Listener(hook, self.name, self._noting_from_thread(hook.name))
+            self._ears.start(hook, self.part(hook.name))
+            self.listener = self._ears
 
     def _noting_from_thread(self, part: str) -> Callable[[str], None]:
         loop = asyncio.get_running_loop()
@@ -120,39 +164,82 @@ class Slot:
 
         return note
 
-    async def _in_thread(self, function: Callable[[], _T]) -> _T:
-        return await in_thread(function, self._limit_s, self.name)
+    async def _in_thread(
+        self, function: Callable[[], _T], late: Callable[[], object] | None = None
+    ) -> _T:
+        """Call a hook, in a thread; never two at once."""
+        if self._errand is not None and self._errand.is_out:
+            raise PluginFailure("An earlier call has not come back yet; try again later.")
+        errand = Errand(function, self.name, late, self.part("hooks").context())
+        self._errand = errand  # type: ignore[assignment]  # nobody looks at what it brings
+        return await errand.result(self.limit_s)
 
     # -- while it runs ----------------------------------------------------------------------------
 
-    def note(self, part: str, sentence: str | None) -> None:
-        """Remember that a part of the plugin fails, or (None) that it works again."""
-        if sentence is None:
+    def part(self, name: str) -> Part:
+        """Return the part of this name, which is there as long as the plugin is active."""
+        if name not in self._parts:
+            self._parts[name] = Part(name, self._lane, self._on_off)
+        return self._parts[name]
+
+    def note(self, part: str, sentence: str | None, more: str = "") -> None:
+        """Remember that a part of the plugin fails, or (None) that it works again.
+
+        `more` is for the log alone, such as where it failed.
+        """
+        if sentence is None or self.started is None:
             self._problems.clear(part)
-        elif self._problems.note(part, sentence):
-            _log.warning("The plugin %s: %s: %s", self.name, part, sentence)
+        elif not self.part(part).why_off and self._problems.note(part, sentence):
+            _log.warning("The plugin %s: %s: %s%s", self.name, part, sentence, more)
+
+    def _on_off(self, part: Part) -> None:
+        if self._parts.get(part.name) is part:
+            self._problems.clear(part.name)
+        _log.warning("The plugin %s: %s: %s", self.name, part.name, part.why_off)
+
+    def tell_settings_changed(self, channel_id: str | None) -> None:
+        """Let the plugin know that its settings were changed from outside."""
+        hook = self.loaded.hooks.get("bunga_settings_changed") if self.loaded else None
+        if hook is None or self.started is None:
+            return
+        try:
+            self.part(hook.name).call(partial(hook, channel_id=channel_id))
+        except Exception as error:  # noqa: BLE001  a plugin is isolated
+            self.note(hook.name, describe(error))
+        else:
+            self.note(hook.name, None)
 
     def issuers(self) -> list[Issuer]:
         """Return the plugin's services."""
         services = self.started.services if self.started else ()
+        parts = [self.part(f"service {service.key}") for service in services]
         return [
-            Issuer(service, self._watchdog.run, partial(self.note, f"service {service.key}"))
-            for service in services
+            Issuer(service, part.ask, partial(self.note, part.name))
+            for service, part in zip(services, parts, strict=True)
         ]
+
+    def _linker(self, linker: Linker) -> Linker:
+        part = self.part(f"linker {linker.info.id}")
+        return OnePluginsLinker(linker, part, partial(self.note, part.name))
 
     async def resolve(
         self, resolver: MediaResolver, channel: Channel, record: Record
     ) -> list[MediaUrl] | None:
-        """Return what a resolver of the plugin answers."""
-        part = "bunga_media_resolvers"
+        """Return what a resolver of the plugin answers.
+
+        Raises Invalid or NotFound with what it tells the asker; that is no failure of the plugin.
+        """
+        part = self.part("bunga_media_resolvers")
         try:
-            work = self._watchdog.run(resolver.resolve(channel, record))
-            urls = checks.media_urls(await asyncio.wait_for(work, RESOLVE_LIMIT_S))
-        except Exception as error:  # noqa: BLE001  a plugin is isolated
-            self.note(part, describe(error))
+            urls = await part.run(resolver.resolve(channel, record), RESOLVE_LIMIT_S)
+        except Exception as error:
+            if isinstance(error, BungaError) and not isinstance(error, WrongValue | Overdue):
+                told = NotFound if isinstance(error, NotFound) else Invalid
+                raise told(part.describe(error)) from error
+            self.note(part.name, part.describe(error))
             return None
-        self.note(part, None)
-        return urls
+        self.note(part.name, None)
+        return None if urls is None else [*urls]
 
     async def check(self) -> list[HealthRow]:
         """Run all health checks, side by side."""
@@ -160,14 +247,8 @@ class Slot:
         return list(await asyncio.gather(*(self._check(check) for check in found)))
 
     async def _check(self, check: HealthCheck) -> HealthRow:
+        part = self.part(f"check {check.name}")
         try:
-            answer = await asyncio.wait_for(self._watchdog.run(check.check()), CHECK_LIMIT_S)
-            return HealthRow(check.name, checks.health(answer, check.name))
-        except TimeoutError:
-            return _failed(check, f"No answer within {CHECK_LIMIT_S:g} s.")
-        except Exception as error:  # noqa: BLE001  a plugin is isolated
-            return _failed(check, describe(error))
-
-
-def _failed(check: HealthCheck, why: str) -> HealthRow:
-    return HealthRow(check.name, Health("failure", why))
+            return HealthRow(check.name, await part.ask(check.check(), CHECK_LIMIT_S))
+        except PluginFailure as failure:
+            return HealthRow(check.name, Health("failure", str(failure)))

@@ -1,26 +1,37 @@
 """For authors of plugins: run a plugin without a server.
 
 async with PluginHarness(my_plugin, site={"host": "http://127.0.0.1:5244"}) as harness:
-    assert await harness.services("film-night", "ann") == {"my_service": {...}}
+    assert await harness.services("lobby", "ann") == {"my_service": {...}}
+
+    harness.account, harness.is_admin = Account("ann"), True
+    transport = httpx2.ASGITransport(harness.app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert (await client.get("/api/v1/plugins/my_plugin/films")).status_code == 200
 """
 
-import inspect
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from inspect import ismodule
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 from fastapi import FastAPI, Request
-from pydantic import BaseModel
-from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from bunga_cli.clock import utc_now
-from bunga_cli.errors import BungaError, Forbidden, NotFound, Unauthorized
+from bunga_cli.errors import Invalid, NotFound
+from bunga_cli.keyring import Keyring
 from bunga_cli.paths import RawPaths
+from bunga_cli.plugin import loading
 from bunga_cli.plugin.context import PluginContext
+from bunga_cli.plugin.discovery import Found
+from bunga_cli.plugin.hooks import NAMES
 from bunga_cli.plugin.http import HttpClient
+from bunga_cli.plugin.loading import Started
 from bunga_cli.plugin.providers import (
     Account,
     ActionName,
@@ -28,26 +39,43 @@ from bunga_cli.plugin.providers import (
     Channel,
     EventKind,
     Health,
-    HealthCheck,
     Linker,
     MediaResolver,
-    PluginSettings,
     Record,
     RoomEvent,
     Service,
-    ServiceProvider,
     Verdict,
 )
+from bunga_cli.plugin.refusals import install_error_handlers, no_credentials, no_permission
 from bunga_cli.plugin.signing import Signer
-from bunga_cli.plugin.site_settings import NoSettings
+from bunga_cli.plugin.site import OnePluginsSite
+from bunga_cli.plugin.site_settings import validated
+from bunga_cli.plugin.values import verdict
+
+_NAME = "test"
+_KEYRING = Keyring("s" * 32)
 
 
 class PluginHarness:
     """One plugin, started, with settings in memory; an asynchronous context manager.
 
-    `site` are its settings, `channels` those of each channel that there is. Exceptions of the
-    plugin are not caught, and its HTTP requests may go anywhere.
+    `plugin` is the object or, of a plugin of one file, the module. `site` are its settings,
+    `channels` those of each channel that there is, `linkers` what `context.linkers()` returns,
+    `public_url` what the operator set.
+
+    A plugin that a server would not start, and a value that it would not take, raise PluginFailure
+    or SettingsError here. Other exceptions are the plugin's own, its HTTP requests may go anywhere,
+    and nobody watches how long anything takes.
     """
+
+    context: PluginContext
+    """What the plugin is given."""
+    account: Account | None = None
+    """Who calls the routes; None: nobody that is known."""
+    is_admin: bool = False
+    """Whether an admin calls the routes."""
+    invalidated: list[tuple[str, str | None]]
+    """What the plugin has had issued anew: the services, each with the channel or None for all."""
 
     def __init__(
         self,
@@ -56,31 +84,41 @@ class PluginHarness:
         site: Mapping[str, object] | None = None,
         channels: Mapping[str, Mapping[str, object]] | None = None,
         linkers: Sequence[Linker] = (),
+        public_url: str = "",
     ) -> None:
-        self.plugin = plugin
+        self.plugin = getattr(plugin, "plugin", plugin) if ismodule(plugin) else plugin
         self.http = HttpClient(lambda _host: True)
-        self.account: Account | None = None
-        """Who calls the routes; None: nobody that is known."""
-        self.is_admin = False
-        self.invalidated: list[tuple[str, str | None]] = []
-        self._folder = tempfile.TemporaryDirectory()
-        models = self.hook("bunga_settings") or PluginSettings()
-        given = {"lobby": {}} if channels is None else channels
-        self._site = _MemorySite(models, dict(site or {}), given, linkers, self.invalidated)
-        self.context: PluginContext = PluginContext(
-            "test", self._site, self.http, Path(self._folder.name), Signer("s" * 32, "test")
+        self.invalidated = []
+        self._loaded = loading.load(Found(_NAME, "", "a test", lambda: self.plugin))
+        self._started: Started | None = None
+        self._channels = {"lobby": {}} if channels is None else dict(channels)
+        self._check_settings(site or {})
+        self._folder = Path(tempfile.gettempdir()) / f"bunga-harness-{uuid4().hex}"
+        port = _MemoryPort(self._folder, site or {}, self._channels, public_url)
+        note = self._note_invalidated
+        self.context = PluginContext(
+            _NAME,
+            OnePluginsSite(_NAME, self._loaded.models, port, lambda: linkers, note),
+            self.http,
+            self._folder,
+            Signer(port.keyring, _NAME),
         )
 
     def hook(self, name: str, **arguments: object) -> Any:  # noqa: ANN401  each hook's own
-        """Return what a hook of the plugin returns, None if it has none of this name."""
-        implementation = getattr(self.plugin, name, None)
-        if implementation is None or not hasattr(implementation, "bunga_impl"):
+        """Call a hook of the plugin, and return what it returns; None if it does not have it."""
+        if name not in NAMES:
+            raise Invalid(f"{name} is no hook.")
+        hook = self._loaded.hooks.get(name)
+        if hook is None:
             return None
-        wanted = inspect.signature(implementation).parameters
-        return implementation(**{key: arguments[key] for key in wanted})
+        return hook.function(*[arguments[argument] for argument in hook.arguments])
 
     async def __aenter__(self) -> Self:
-        self.hook("bunga_start", context=self.context)
+        try:
+            self._started = loading.start(self._loaded, self.context)
+        except BaseException:
+            await self._close()
+            raise
         return self
 
     async def __aexit__(
@@ -89,37 +127,38 @@ class PluginHarness:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        self.hook("bunga_stop")
-        await self.http.aclose()
-        self._folder.cleanup()
+        self._started = None
+        try:
+            self.hook("bunga_stop")
+        finally:
+            await self._close()
 
     async def issue(
         self, channel_id: str = "lobby", account: str = "ann"
     ) -> dict[str, Service | None]:
-        """Return what each service issues for an account."""
-        providers: Sequence[ServiceProvider] = self.hook("bunga_services") or ()
-        channel = Channel(channel_id, channel_id)
-        return {p.key: await p.issue(channel, Account(account)) for p in providers}
+        """Return what each service issues for an account. Raises NotFound."""
+        channel = self._channel(channel_id)
+        services = self._running.services
+        return {each.key: await each.issue(channel, Account(account)) for each in services}
 
     async def services(self, channel_id: str = "lobby", account: str = "ann") -> dict[str, Any]:
-        """Return what a player gets of each service when it registers."""
+        """Return what a player gets of each service when it registers. Raises NotFound."""
         issued = await self.issue(channel_id, account)
         return {key: service and service.value for key, service in issued.items()}
 
     async def health(self) -> dict[str, Health]:
         """Return what each health check says."""
-        checks: Sequence[HealthCheck] = self.hook("bunga_health_checks") or ()
-        return {check.name: await check.check() for check in checks}
+        return {check.name: await check.check() for check in self._running.checks}
 
     @property
     def linkers(self) -> Sequence[Linker]:
         """What the plugin adds to the gallery."""
-        return self.hook("bunga_linkers") or ()
+        return self._running.linkers
 
     @property
     def resolvers(self) -> Sequence[MediaResolver]:
         """What makes addresses of records."""
-        return self.hook("bunga_media_resolvers") or ()
+        return self._running.resolvers
 
     def authorise(
         self,
@@ -130,10 +169,10 @@ class PluginHarness:
         position_us: int | None = None,
         record: Record | None = None,
     ) -> Verdict | None:
-        """Return what the plugin says to an action in a room."""
-        request = ActionRequest(channel_id, account, action, position_us, record)
-        verdict: Verdict | None = self.hook("bunga_authorise", request=request)
-        return verdict
+        """Return what the plugin says to an action in a room. Raises NotFound."""
+        channel = self._channel(channel_id)
+        request = ActionRequest(channel.id, account, action, position_us, record)
+        return verdict(self.hook("bunga_authorise", request=request), "bunga_authorise")
 
     def event(
         self,
@@ -145,18 +184,46 @@ class PluginHarness:
         record: Record | None = None,
         text: str | None = None,
     ) -> None:
-        """Let something have happened in a room."""
-        event = RoomEvent(channel_id, kind, account, position_us, record, text, utc_now())
+        """Let something have happened in a room. Raises NotFound."""
+        channel = self._channel(channel_id)
+        event = RoomEvent(channel.id, kind, account, position_us, record, text, utc_now())
         self.hook("bunga_room_event", event=event)
 
     @property
     def app(self) -> ASGIApp:
-        """The plugin's routes, as the server serves them; `account` and `is_admin` call them."""
+        """The plugin's routes as an ASGI application; `account` and `is_admin` say who calls."""
         app = FastAPI(redirect_slashes=False)
         app.state.plugin_access = _Access(self)
-        app.exception_handler(BungaError)(_refusal)
-        app.include_router(self.hook("bunga_routes"))
+        install_error_handlers(app)
+        if self._running.router is not None:
+            app.include_router(self._running.router)
         return RawPaths(app)
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    @property
+    def _running(self) -> Started:
+        if self._started is None:
+            raise Invalid("The plugin does not run: `async with PluginHarness(…) as harness:`.")
+        return self._started
+
+    def _check_settings(self, site: Mapping[str, object]) -> None:
+        models = self._loaded.models
+        validated(models.site, site, f"plugins.{_NAME}")
+        for channel_id, table in self._channels.items():
+            validated(models.channel, table, f"{channel_id}: plugins.{_NAME}")
+
+    def _channel(self, channel_id: str) -> Channel:
+        if channel_id not in self._channels:
+            raise _no_channel(channel_id)
+        return Channel(channel_id, channel_id)
+
+    def _note_invalidated(self, service_key: str, channel_id: str | None) -> None:
+        self.invalidated.append((service_key, channel_id))
+
+    async def _close(self) -> None:
+        await self.http.aclose()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class _Access:
@@ -165,59 +232,52 @@ class _Access:
 
     async def require_admin(self, _request: Request) -> None:
         if not self._harness.is_admin:
-            raise Forbidden("Only an admin may do this.")
+            raise no_credentials() if self._harness.account is None else no_permission()
 
     async def require_account(self, _request: Request) -> Account:
         if self._harness.account is None:
-            raise Unauthorized("Nobody is logged in.")
+            raise no_credentials()
         return self._harness.account
 
     async def require_member(self, request: Request, _channel_id: str) -> Account:
         return await self.require_account(request)
 
 
-async def _refusal(_request: Request, error: BungaError) -> Response:
-    statuses = {Unauthorized: 401, Forbidden: 403, NotFound: 404}
-    return JSONResponse({"detail": str(error)}, statuses.get(type(error), 400))
+@dataclass
+class _MemoryPort:
+    """A server that forgets (`plugin.site.SitePort`)."""
 
+    data: Path
+    table: Mapping[str, object]
+    channel_tables: dict[str, Mapping[str, object]]  # shared with the harness
+    url: str
 
-class _MemorySite:
-    """Settings that are forgotten."""
+    def keyring(self) -> Keyring:
+        return _KEYRING
 
-    def __init__(
-        self,
-        models: PluginSettings,
-        site: dict[str, object],
-        channels: Mapping[str, Mapping[str, object]],
-        linkers: Sequence[Linker],
-        invalidated: list[tuple[str, str | None]],
-    ) -> None:
-        self._models, self._values, self._linkers = models, site, linkers
-        self._of_channels = {channel_id: dict(values) for channel_id, values in channels.items()}
-        self._invalidated = invalidated
+    def plugin_tables(self) -> Mapping[str, Mapping[str, object]]:
+        return {_NAME: self.table}
 
-    def site_settings(self) -> BaseModel:
-        return (self._models.site or NoSettings).model_validate(self._values)
+    async def save_plugin_table(self, _plugin: str, changes: Mapping[str, object]) -> None:
+        table = {**self.table, **changes}
+        self.table = {name: value for name, value in table.items() if value is not None}
 
-    async def channel_settings(self, channel_id: str) -> BaseModel:
-        values = self._of_channels.get(channel_id, {})
-        return (self._models.channel or NoSettings).model_validate(values)
-
-    async def save_site_settings(self, changes: Mapping[str, object]) -> None:
-        self._values.update(changes)
-        self.site_settings()
-
-    async def save_channel_settings(self, channel_id: str, changes: Mapping[str, object]) -> None:
-        if channel_id not in self._of_channels:
-            raise NotFound(f"There is no channel {channel_id!r}.")
-        self._of_channels[channel_id].update(changes)
-        await self.channel_settings(channel_id)
+    def public_url(self) -> str:
+        return self.url
 
     async def channels(self) -> list[Channel]:
-        return [Channel(channel_id, channel_id) for channel_id in self._of_channels]
+        return [Channel(channel_id, channel_id) for channel_id in self.channel_tables]
 
-    def linkers(self) -> Sequence[Linker]:
-        return self._linkers
+    async def channel_table(self, channel_id: str, _plugin: str) -> Mapping[str, object]:
+        return self.channel_tables.get(channel_id, {})
 
-    def invalidate(self, service_key: str, channel_id: str | None) -> None:
-        self._invalidated.append((service_key, channel_id))
+    async def save_channel_table(
+        self, channel_id: str, _plugin: str, values: Mapping[str, object]
+    ) -> None:
+        if channel_id not in self.channel_tables:
+            raise _no_channel(channel_id)
+        self.channel_tables[channel_id] = values
+
+
+def _no_channel(channel_id: str) -> NotFound:
+    return NotFound(f"There is no channel {channel_id!r}: `channels` of PluginHarness has all.")

@@ -38,6 +38,7 @@ class Endpoint:
         """Whether the server is about to end; new handshakes are answered with 503 then."""
         self.connections: set[Connection] = set()
         """All that have a socket, admitted or not."""
+        self.clock = clock
         self.keepalive = Keepalive(self.limits.ping_interval_s, self.limits.ping_timeout_s, clock)
         self._ids = itertools.count(1)
 

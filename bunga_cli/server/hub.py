@@ -2,25 +2,32 @@
 
 import zlib
 from collections.abc import Callable
-from functools import partial
+from datetime import datetime
 
-from bunga_cli.auth.tokens import TokenExpired, TokenInvalid, Tokens
+from bunga_cli.auth.live import ConnectionView
+from bunga_cli.auth.tokens import Claims, TokenExpired, TokenInvalid, Tokens
 from bunga_cli.clock import monotonic_us
+from bunga_cli.errors import Conflict, NotFound
 from bunga_cli.plugin.rooms import RoomHooks
 from bunga_cli.protocol import close_codes
 from bunga_cli.server.door import Refused
+from bunga_cli.server.feed import Feed, Happening
 from bunga_cli.server.limits import TokenBucket
 from bunga_cli.server.live_room import LiveRoom
 from bunga_cli.server.seat import RoomSeat
+from bunga_cli.server.sockets import Guest, Sockets
 from bunga_cli.server.websocket import Connection
 from bunga_cli.settings import Settings
 from bunga_cli.store import Store
-from bunga_cli.store.rows import ChannelRow, SeatRow
+from bunga_cli.store.rows import AccountRow, ChannelRow, SeatRow
+from bunga_cli.sync.commands import Order, Project
 from bunga_cli.sync.policy import OnJoin, Policy
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.snapshot import RoomSnapshot
-from bunga_cli.sync.values import ConnId
+from bunga_cli.sync.values import User
 from bunga_cli.sync.views import RoomView
+
+_REVOKED = "The token was revoked"
 
 
 class Hub:
@@ -36,10 +43,10 @@ class Hub:
     ) -> None:
         self._hooks = hooks or RoomHooks()
         self.live: dict[str, LiveRoom] = {}
+        self.feed = Feed()
         self._store, self._tokens, self._settings, self._clock = store, tokens, settings, clock
         self._deletions = 0
-        self._sockets: dict[str, dict[ConnId, Connection]] = {}
-        self._socket_count = 0
+        self._sockets = Sockets()
 
     # -- the door ---------------------------------------------------------------------------------
 
@@ -47,49 +54,85 @@ class Hub:
         self, token: str | None, channel_id: str | None, connection: Connection
     ) -> RoomSeat:
         """Return the seat of a member of the channel; raises Refused, with a close code."""
-        account_id = self._read(token)
-        facts = await self._store.accounts.seat(account_id, channel_id or "")
-        account = _check(facts)
-        if self._socket_count >= self._settings().limits.max_connections:
-            raise Refused(close_codes.TRY_LATER, "The server is full")
-        live = await self._open_room(channel_id or "")
-        self._enter(account, connection)
-        live.open(connection, account)
+        claims, account, live = await self._ask_in(token, channel_id or "")
         limits = self._settings().limits
+        leave = self._sockets.enter(
+            connection, claims, channel_id or "", limits.sockets_per_account
+        )
+        live.open(connection, account)
         bucket = TokenBucket(limits.frames_per_second, limits.frame_burst)
-        leave = partial(self._leave, account, connection.id)
         return RoomSeat(live, connection.id, bucket, self._clock, leave)
 
-    def _read(self, token: str | None) -> int:
+    async def _ask_in(self, token: str | None, channel_id: str) -> tuple[Claims, str, LiveRoom]:
+        """Return what a token says, its account's name, and the room; nobody was sent away since.
+
+        Who was sent away while this waited may have been this one: then all is asked again.
+        """
+        while True:
+            dismissals = self._sockets.dismissals
+            claims = self._read(token)
+            facts = await self._store.accounts.seat(
+                claims.account_id, channel_id, claims.jti, claims.refresh_jti
+            )
+            account = _check(facts, claims, channel_id)
+            if self._sockets.count >= self._settings().limits.max_connections:
+                raise Refused(close_codes.TRY_LATER, "The server is full")
+            live = await self._open_room(channel_id)
+            if dismissals == self._sockets.dismissals:
+                return claims, account, live
+
+    def _read(self, token: str | None) -> Claims:
         if not token:
             raise Refused(close_codes.NO_TOKEN, "Token is required")
         try:
-            account_id = self._tokens.read(token, "access").account_id
+            return self._tokens.read(token, "access")
         except TokenExpired as error:
             raise Refused(close_codes.TOKEN_EXPIRED, str(error)) from error
         except TokenInvalid as error:
             raise Refused(close_codes.TOKEN_INVALID, str(error)) from error
-        return account_id
 
-    def _enter(self, account: str, connection: Connection) -> None:
-        """Count a socket in. One too many of an account takes the place of its oldest.
+    # -- sending away (`auth.live.LiveSockets`) ---------------------------------------------------
 
-        That is most likely a dead one: a player that changed networks leaves sockets behind
-        which are found out only by the next ping.
-        """
-        sockets = self._sockets.setdefault(account, {})
-        if len(sockets) >= self._settings().limits.sockets_per_account:
-            oldest = sockets.pop(next(iter(sockets)))
-            oldest.close(close_codes.TRY_LATER, "This account has too many connections")
-        sockets[connection.id] = connection
-        self._socket_count += 1
+    def connections(self, account_id: int) -> list[ConnectionView]:
+        """Return the open sockets of an account, the oldest first."""
+        return [self._shown(guest) for guest in self._sockets.of(account_id)]
 
-    def _leave(self, account: str, conn: ConnId) -> None:
-        self._socket_count -= 1
-        sockets = self._sockets.get(account, {})
-        sockets.pop(conn, None)
-        if not sockets:
-            self._sockets.pop(account, None)
+    async def token_revoked(self, jti: str) -> int:
+        """Close the sockets of a token, and of those that it bought."""
+        concerned = (guest for guest in self._sockets.all() if guest.came_with(jti))
+        return self._sockets.dismiss(concerned, close_codes.TOKEN_INVALID, _REVOKED)
+
+    async def tokens_revoked(self, before: datetime, account_id: int | None = None) -> int:
+        """Close all sockets, or an account's, whose token was issued before."""
+        guests = self._sockets.all() if account_id is None else self._sockets.of(account_id)
+        concerned = (guest for guest in guests if guest.claims.is_older_than(before))
+        return self._sockets.dismiss(concerned, close_codes.TOKEN_INVALID, _REVOKED)
+
+    async def account_excluded(self, account: AccountRow, channel_id: str | None) -> int:
+        """Send an account out of a channel, or of all; its watchers leave at once."""
+        self._expel(account.username, channel_id)
+        guests = self._sockets.of(account.id)
+        concerned = (guest for guest in guests if channel_id in (None, guest.channel_id))
+        reason = "You were removed from the channel"
+        return self._sockets.dismiss(concerned, close_codes.NOT_A_MEMBER, reason)
+
+    async def account_deleted(self, account: AccountRow) -> int:
+        """Send an account out of all channels; its watchers leave at once."""
+        self._expel(account.username, None)
+        guests = iter(self._sockets.of(account.id))
+        return self._sockets.dismiss(guests, close_codes.TOKEN_INVALID, "The account was deleted")
+
+    def _expel(self, username: str, channel_id: str | None) -> None:
+        for live in [*self.live.values()]:
+            if channel_id in (None, live.room.channel_id):
+                live.expel(username)
+
+    def _shown(self, guest: Guest) -> ConnectionView:
+        live, generation = self.live.get(guest.channel_id), None
+        socket = live and live.room.roster.sockets.get(guest.connection.id)
+        if socket and (socket.joined or socket.speaks):
+            generation = "1.5" if socket.speaks else "1.4"
+        return ConnectionView(guest.channel_id, guest.since, guest.connection.peer, generation)
 
     # -- the rooms --------------------------------------------------------------------------------
 
@@ -101,6 +144,29 @@ class Hub:
         """Return one room, or None if it is not alive."""
         live = self.live.get(channel_id)
         return live.view() if live else None
+
+    def events(self, channel_id: str | None, last: int) -> list[Happening]:
+        """Return the last events of a room, or of all together, the latest last."""
+        if channel_id is not None:
+            live = self.live.get(channel_id)
+            return live.history.last(last) if live else []
+        events = [event for live in self.live.values() for event in live.history.last(last)]
+        return sorted(events, key=lambda event: event.at_us)[-last:] if last else []
+
+    async def command(self, channel_id: str, actor: User, command: Order) -> None:
+        """Do what somebody asks of a room from outside.
+
+        Raises Conflict where that is in vain, NotFound if the channel is gone.
+        """
+        live = self.live.get(channel_id)
+        if live is None and isinstance(command, Project):
+            try:
+                live = await self._open_room(channel_id)
+            except Refused as refusal:
+                raise NotFound(f"{refusal.reason}.") from refusal
+        if live is None:
+            raise Conflict("Nobody is connected to this room, and nothing is projected in it.")
+        live.command(actor, command)
 
     async def reset(self, channel_id: str) -> bool:
         """Empty a live room and tell its clients; False if it is not alive."""
@@ -119,6 +185,7 @@ class Hub:
         """Close a channel's connections; called after it is gone from the store."""
         self._deletions += 1
         live = self.live.pop(channel_id, None)
+        self.feed.end(channel_id)
         if live is not None:
             live.close_all(close_codes.NOT_A_MEMBER, "The channel was deleted")
             live.stop()
@@ -130,8 +197,9 @@ class Hub:
                 await self._open_room(snapshot.channel_id, snapshot)
 
     def forget(self, live: LiveRoom) -> None:
-        """Drop a room that was put away, unless somebody is at its door again."""
-        if not live.connections and self.live.get(live.room.channel_id) is live:
+        """Drop a room that was put away, unless something goes on in it again."""
+        is_in_use = live.connections or live.room.projection is not None
+        if not is_in_use and self.live.get(live.room.channel_id) is live:
             live.stop()
             del self.live[live.room.channel_id]
 
@@ -146,7 +214,7 @@ class Hub:
             deletions = self._deletions
             room = await self._make_room(channel_id, snapshot)
             if deletions == self._deletions and channel_id not in self.live:
-                self.live[channel_id] = LiveRoom(room, self._clock, self._hooks)
+                self.live[channel_id] = LiveRoom(room, self._clock, self._hooks, self.feed)
         return self.live[channel_id]
 
     async def _make_room(self, channel_id: str, snapshot: RoomSnapshot | None) -> Room:
@@ -176,12 +244,18 @@ class Hub:
         )
 
 
-def _check(facts: SeatRow | None) -> str:
+def _check(facts: SeatRow | None, claims: Claims, channel_id: str) -> str:
     """Return the account's name, if it may come in."""
     if facts is None:
         raise Refused(close_codes.TOKEN_INVALID, "The account does not exist")
+    if facts.is_revoked or claims.is_older_than(facts.tokens_valid_from):
+        raise Refused(close_codes.TOKEN_INVALID, _REVOKED)
     if not facts.channel_exists:
         raise Refused(close_codes.NOT_A_MEMBER, "The channel does not exist")
+    if claims.channel_id not in (None, channel_id):
+        raise Refused(close_codes.NOT_A_MEMBER, "The token is for another channel")
+    if facts.is_excluded:
+        raise Refused(close_codes.NOT_A_MEMBER, "The account is banned, or was just sent away")
     if not facts.is_member and not facts.is_admin:
         raise Refused(close_codes.NOT_A_MEMBER, "The account is not a member of the channel")
     return facts.username

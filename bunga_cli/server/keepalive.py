@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 _SECOND_US = 1_000_000
+_FIRST_PING_US = _SECOND_US
+"""How soon after its start a connection is pinged first, which tells how far away its peer is."""
 _RESOLUTION_S = 0.05
 _BATCH = 500
 """Pings per sweep: those who came all at once shall not be pinged all at once for ever."""
@@ -31,7 +33,7 @@ class Pingable(Protocol):
 
 
 class Keepalive:
-    """Ping every connection at an interval; abort those that stay silent after a ping.
+    """Ping every connection soon, then at an interval; abort those that stay silent after a ping.
 
     All intervals are equal, so that connections wait in the order in which they are due.
     """
@@ -40,6 +42,8 @@ class Keepalive:
         self._interval_us = round(interval_s * _SECOND_US)
         self._timeout_us = round(timeout_s * _SECOND_US)
         self._clock = clock
+        self._first_us = min(_FIRST_PING_US, self._interval_us)
+        self._first_pings: deque[tuple[int, Pingable]] = deque()
         self._pings: deque[tuple[int, Pingable]] = deque()
         self._verdicts: deque[tuple[int, Pingable]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -47,7 +51,7 @@ class Keepalive:
 
     def watch(self, connection: Pingable) -> None:
         """Take care of a connection until it is no longer open."""
-        self._pings.append((self._clock() + self._interval_us, connection))
+        self._first_pings.append((self._clock() + self._first_us, connection))
         self._arm()
 
     def sweep(self, now_us: int) -> None:
@@ -56,26 +60,36 @@ class Keepalive:
             since_us = connection.silent_since_us
             if connection.is_open and since_us and now_us - since_us >= self._timeout_us:
                 connection.abort()
-        for connection in _due(self._pings, now_us, _BATCH):
-            if connection.is_open:
-                connection.ping(now_us)
-                self._verdicts.append((now_us + self._timeout_us, connection))
-                self._pings.append((now_us + self._interval_us, connection))
+        for queue in (self._first_pings, self._pings):
+            for connection in _due(queue, now_us, _BATCH):
+                if connection.is_open:
+                    self._ping(connection, now_us)
 
     def stop(self) -> None:
         """Forget every connection."""
-        self._pings.clear()
-        self._verdicts.clear()
+        for queue in self._queues:
+            queue.clear()
         if self._timer:
             self._timer.cancel()
             self._timer = None
 
+    @property
+    def _queues(self) -> tuple[deque[tuple[int, Pingable]], ...]:
+        return self._first_pings, self._pings, self._verdicts
+
+    def _ping(self, connection: Pingable, now_us: int) -> None:
+        connection.ping(now_us)
+        self._verdicts.append((now_us + self._timeout_us, connection))
+        self._pings.append((now_us + self._interval_us, connection))
+
     def _arm(self) -> None:
-        due = [queue[0][0] for queue in (self._pings, self._verdicts) if queue]
-        if self._timer or not due:
+        due_us = min((queue[0][0] for queue in self._queues if queue), default=None)
+        if due_us is None or (self._timer and self._expected_us <= due_us):
             return
+        if self._timer:
+            self._timer.cancel()
         now_us = self._clock()
-        delay_s = max(_RESOLUTION_S, (min(due) - now_us) / _SECOND_US)
+        delay_s = max(_RESOLUTION_S, (due_us - now_us) / _SECOND_US)
         self._expected_us = now_us + round(delay_s * _SECOND_US)
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
 

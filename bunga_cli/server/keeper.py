@@ -11,8 +11,10 @@ import itertools
 import logging
 from collections.abc import Callable
 
+from bunga_cli.clock import utc_now
 from bunga_cli.server.hub import Hub
 from bunga_cli.server.live_room import LiveRoom
+from bunga_cli.server.sightings import Sightings
 from bunga_cli.store import Store
 
 _log = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ class Keeper:
         self._hub, self._store, self._epoch, self._clock = hub, store, epoch, clock
         self._task: asyncio.Task[None] | None = None
         self._is_failing = False
+        self._sightings = Sightings()
 
     async def start(self) -> None:
         """Take over what earlier processes left, and begin."""
@@ -65,11 +68,20 @@ class Keeper:
         await self._store.rooms.save([s for *_, snapshots in saved for s in snapshots], self._epoch)
         if progress:
             await self._store.rooms.save_progress(progress)
+        await self._save_names(changed)
         for live, revision, snapshots in saved:
             live.mark_saved(revision, len(snapshots))
         _mark_saved(self._hub, progress)
         for live in changed:
             await self._forget_if_put_away(live)
+
+    async def _save_names(self, changed: list[LiveRoom]) -> None:
+        """Store who is called what."""
+        now_us = self._clock()
+        names = self._sightings.news(changed, now_us)
+        if names:
+            await self._store.accounts.saw(names, utc_now())
+            self._sightings.told(names, now_us)
 
     async def beat(self) -> None:
         """Store that this process is alive."""

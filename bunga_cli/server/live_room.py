@@ -6,20 +6,24 @@ Nothing here awaits: from the bytes of one socket to the bytes on all others is 
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
+from bunga_cli.errors import Conflict
 from bunga_cli.plugin.rooms import RoomHooks
 from bunga_cli.protocol import v1
 from bunga_cli.server.delivery import text_frame
+from bunga_cli.server.feed import Feed
 from bunga_cli.server.plugged import Plugged
+from bunga_cli.server.room_events import NOTED, History
 from bunga_cli.server.websocket import Connection
-from bunga_cli.sync.commands import Command
-from bunga_cli.sync.effects import Effect, PutAway, SaveProgress, Tell
+from bunga_cli.sync.commands import Command, Order
+from bunga_cli.sync.effects import Declined, Effect, PutAway, SaveProgress, Tell
 from bunga_cli.sync.events import Event, Projected, Status
 from bunga_cli.sync.policy import Policy
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.snapshot import RoomSnapshot
-from bunga_cli.sync.values import ConnId
-from bunga_cli.sync.views import RoomView
+from bunga_cli.sync.values import ConnId, User
+from bunga_cli.sync.views import RoomView, WatcherView
 
 _log = logging.getLogger(__name__)
 
@@ -35,11 +39,16 @@ class LiveRoom:
     """
 
     def __init__(
-        self, room: Room, clock: Callable[[], int], hooks: RoomHooks | None = None
+        self,
+        room: Room,
+        clock: Callable[[], int],
+        hooks: RoomHooks | None = None,
+        feed: Feed | None = None,
     ) -> None:
         self.room = room
-        self._hooks = hooks or RoomHooks()
+        self._hooks, self._feed = hooks or RoomHooks(), feed or Feed()
         self._plugged = Plugged(room, self._hooks)
+        self.history = History(room, self._feed, self._hooks)
         self.connections: dict[ConnId, Connection] = {}
         self.saved_revision = room.revision
         self.unsaved_progress: dict[str, int] = {}
@@ -57,12 +66,16 @@ class LiveRoom:
     def open(self, connection: Connection, account: str) -> None:
         """Let an admitted socket take part."""
         self.connections[connection.id] = connection
-        self._carry_out(self.room.open(connection.id, account, self._clock()))
+        now_us = self._clock()
+        self._carry_out(self.room.open(connection.id, account, now_us), now_us)
+        self.history.look(now_us)
 
     def close(self, conn: ConnId) -> None:
         """Account for a socket that is gone."""
         del self.connections[conn]
-        self._carry_out(self.room.close(conn, self._clock()))
+        now_us = self._clock()
+        self._carry_out(self.room.close(conn, now_us), now_us)
+        self.history.look(now_us)
 
     def handle(self, by: ConnId, command: Command, now_us: int) -> None:
         """Do what a socket asks."""
@@ -71,21 +84,42 @@ class LiveRoom:
         else:
             effects = self._plugged.handle(by, command, now_us)
         if effects:
-            self._carry_out(effects)
+            self._carry_out(effects, now_us)
+
+    def command(self, actor: User, command: Order) -> None:
+        """Do what somebody asks who is not in the room. Raises Conflict where it is in vain."""
+        now_us = self._clock()
+        effects = self.room.command(actor, command, now_us)
+        self._carry_out(effects, now_us)
+        for effect in effects:
+            if type(effect) is Declined:
+                raise Conflict(effect.detail)
+
+    def expel(self, account: str) -> None:
+        """Let an account's watcher leave at once; its sockets are closed by the hub."""
+        now_us = self._clock()
+        self.history.sent_out = account
+        try:
+            self._carry_out(self.room.expel(account, now_us), now_us)
+        finally:
+            self.history.sent_out = None
 
     def reset(self) -> None:
         """Send everybody out."""
-        self._carry_out(self.room.reset(self._clock()))
+        now_us = self._clock()
+        self._carry_out(self.room.reset(now_us), now_us)
 
     def set_policy(self, policy: Policy) -> None:
         """Go on by other numbers."""
-        self._carry_out(self.room.set_policy(policy, self._clock()))
+        now_us = self._clock()
+        self._carry_out(self.room.set_policy(policy, now_us), now_us)
 
     # -- what goes out ----------------------------------------------------------------------------
 
     def view(self) -> RoomView:
         """Return the room as people look at it from outside."""
-        return self.room.view(self._clock())
+        view = self.room.view(self._clock())
+        return replace(view, watchers=tuple(map(self._with_round_trip, view.watchers)))
 
     def tell(self, event: Event, to: ConnId) -> None:
         """Send one event to one socket."""
@@ -112,19 +146,33 @@ class LiveRoom:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _carry_out(self, effects: list[Effect]) -> None:
+    def _with_round_trip(self, watcher: WatcherView) -> WatcherView:
+        """Add how far away a watcher is, by its newest socket of which that is known."""
+        conns = self.room.roster.watchers[watcher.user.id].sockets
+        known = [self.connections[conn].rtt_us for conn in conns]
+        rtt_us = next((rtt_us for rtt_us in reversed(known) if rtt_us is not None), None)
+        return replace(watcher, rtt_us=rtt_us)
+
+    def _carry_out(self, effects: list[Effect], now_us: int) -> None:
         for effect in effects:
             if type(effect) is Tell:
                 self._deliver(effect)
-                if type(effect.event) is Projected and effect.to is None:
-                    self._projected.append(self.room.snapshot())
+                if effect.to is None and type(effect.event) in NOTED:
+                    self._note(effect.event, now_us)
             elif type(effect) is SaveProgress:
                 self.unsaved_progress[effect.record_id] = effect.position_us
             elif type(effect) is PutAway:
                 self.was_put_away = True
-        if self._hooks.tell is not None:
-            self._plugged.tell(effects)
+        if self.room.playback.state is not self.history.state:
+            self.history.note_state(now_us)
+        if self._feed.is_heard:
+            self._feed.touch(self.room.channel_id)
         self._arm()
+
+    def _note(self, event: Event, now_us: int) -> None:
+        if type(event) is Projected:
+            self._projected.append(self.room.snapshot())
+        self.history.note(event, now_us)
 
     def _deliver(self, tell: Tell) -> None:
         """Encode once, write the same bytes to every receiver."""
@@ -169,7 +217,9 @@ class LiveRoom:
     def _on_timer(self) -> None:
         self._timer = None
         try:
-            self._carry_out(self.room.poll(self._clock()))
+            now_us = self._clock()
+            self._carry_out(self.room.poll(now_us), now_us)
+            self.history.look(now_us)
         except Exception:  # noqa: BLE001  a room that fails leaves the others alone
             _log.exception("The timer of room %r failed.", self.room.channel_id)
             loop = asyncio.get_running_loop()

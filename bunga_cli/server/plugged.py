@@ -8,11 +8,10 @@ from dataclasses import replace
 
 from bunga_cli.plugin.providers import ActionName, ActionRequest
 from bunga_cli.plugin.rooms import Authorise, RoomHooks
-from bunga_cli.server.room_events import Reporter, as_plugins_know_it
+from bunga_cli.server.room_events import as_plugins_know_it
 from bunga_cli.sync import commands
 from bunga_cli.sync.commands import Command
 from bunga_cli.sync.effects import Effect
-from bunga_cli.sync.moves import PlayState
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.values import ConnId
 
@@ -35,25 +34,18 @@ class Plugged:
 
     def __init__(self, room: Room, hooks: RoomHooks) -> None:
         self._room, self._hooks = room, hooks
-        self._reporter = Reporter(room)
 
     def handle(self, by: ConnId, command: Command, now_us: int) -> list[Effect]:
         """Do what a socket asks, if no plugin objects."""
         authorise = self._hooks.authorise
         if authorise is None or type(command) not in _ACTIONS:
-            return self._do(by, command, now_us)
+            return self._room.handle(by, command, now_us)
         reason = self._objection(authorise, by, command)
         if reason is not None:
             return self._room.refuse(by, command, reason, now_us)
         if type(command) is commands.Join and command.share is not None:
             return self._join(authorise, by, command, command.share, now_us)
-        return self._do(by, command, now_us)
-
-    def tell(self, effects: list[Effect]) -> None:
-        """Tell the plugins what is worth knowing of what the room just did."""
-        if self._hooks.tell is not None:
-            for event in self._reporter.report(effects):
-                self._hooks.tell(event)
+        return self._room.handle(by, command, now_us)
 
     def _join(
         self,
@@ -68,8 +60,8 @@ class Plugged:
         is_on = current is not None and current.record.record_id == share.record.record_id
         reason = None if is_on else self._objection(authorise, by, share)
         if reason is None:
-            return self._do(by, join, now_us)
-        effects = self._do(by, replace(join, share=None), now_us)
+            return self._room.handle(by, join, now_us)
+        effects = self._room.handle(by, replace(join, share=None), now_us)
         return [*effects, *self._room.refuse(by, share, reason, now_us)]
 
     def _objection(self, authorise: Authorise, by: ConnId, command: Command) -> str | None:
@@ -84,16 +76,3 @@ class Plugged:
         )
         verdict = authorise(request)
         return None if verdict is None or verdict.allowed else verdict.reason or REFUSAL
-
-    def _do(self, by: ConnId, command: Command, now_us: int) -> list[Effect]:
-        was_paused = self._is_paused
-        effects = self._room.handle(by, command, now_us)
-        has_finished = type(command) is commands.Finish and self._is_paused and not was_paused
-        if has_finished and self._hooks.tell is not None:
-            account = self._room.roster.sockets[by].account
-            self._hooks.tell(self._reporter.event("finished", account))
-        return effects
-
-    @property
-    def _is_paused(self) -> bool:
-        return self._room.playback.state is PlayState.PAUSED

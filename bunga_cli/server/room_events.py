@@ -1,75 +1,152 @@
-"""What a room did, as plugins are told."""
+"""What a room did, noted for those who look on, and told to the plugins."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import cast, get_args
 
-from bunga_cli.clock import utc_now
+from bunga_cli.clock import wall_us
 from bunga_cli.plugin.providers import EventKind, Record, RoomEvent
+from bunga_cli.plugin.rooms import RoomHooks
+from bunga_cli.server.feed import Feed, Happening, Noted, Raw
 from bunga_cli.sync import events
-from bunga_cli.sync.effects import Effect, Tell
+from bunga_cli.sync.moves import Cause
 from bunga_cli.sync.room import Room
-from bunga_cli.sync.values import VideoRecord
+from bunga_cli.sync.values import User, VideoRecord
 
-_TEXTS = {"danmaku": "message", "popmoji": "popmoji_code", "spark": "emoji", "share-sub": "title"}
-"""The field of each kind of message that is its text."""
+KEPT = 100
+
+NOTED = frozenset(
+    {
+        events.CallSaid,
+        events.Joined,
+        events.Left,
+        events.Paused,
+        events.Played,
+        events.Projected,
+        events.Said,
+        events.Sought,
+        events.Status,
+        events.Talked,
+        events.WasReset,
+    }
+)
+"""What a room tells everybody that is worth a look here."""
+
+_PLUGINS_KNOW = frozenset(get_args(EventKind))
+_HAVE_POSITION = frozenset({"projected", "played", "paused", "sought", "waited"})
 
 
-class Reporter:
-    """Makes the events of one room out of its effects, and of who is in it."""
+class History:
+    """The last events of one room.
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self._watchers = set(room.roster.watchers)
-        self._waited_for: frozenset[str] = frozenset()
+    Much of it no socket is told in so many words: that somebody is away, or that the last one left.
+    It is found out by comparing what the room tells everybody with what it told before.
+    """
 
-    def report(self, effects: list[Effect]) -> Iterator[RoomEvent]:
-        """Yield what happened since the last call."""
-        yield from self._comings_and_goings()
-        for effect in effects:
-            if type(effect) is Tell and effect.to is None:
-                yield from self._deeds(effect.event)
+    def __init__(
+        self, room: Room, feed: Feed, hooks: RoomHooks, wall: Callable[[], int] = wall_us
+    ) -> None:
+        self._room, self._feed, self._hooks, self._wall = room, feed, hooks, wall
+        self._entries: deque[Raw] = deque(maxlen=KEPT)
+        self._users = self._users_now
+        self._watcher_ids: tuple[str, ...] = ()
+        self._waiting_for: tuple[str, ...] = ()
+        self._excused_ids: tuple[str, ...] = ()
+        self._away = self._away_now
+        self.sent_out: str | None = None
+        """Who is being sent out by an admin at this moment."""
+        self.state = room.playback.state
+        """What `note_state` was last called for."""
 
-    def event(
-        self,
-        kind: EventKind,
-        account: str,
-        position_us: int | None = None,
-        text: str | None = None,
-    ) -> RoomEvent:
-        """Return an event of now."""
-        projection = self._room.projection
-        record = as_plugins_know_it(projection.record if projection else None)
-        return RoomEvent(self._room.channel_id, kind, account, position_us, record, text, utc_now())
+    def last(self, count: int) -> list[Happening]:
+        """Return the last events, the latest last."""
+        entries = [*self._entries][-count:] if count > 0 else []
+        return [Happening.of(self._room.channel_id, raw) for raw in entries]
 
-    def _comings_and_goings(self) -> Iterator[RoomEvent]:
-        """Compare who is here with who was: a room does not announce that the last one left."""
+    def note(self, event: events.Event, now_us: int) -> None:
+        """Take note of an event of a kind in NOTED that everybody was told."""
+        kind = type(event)
+        if kind is events.Status:
+            self._compare(cast(events.Status, event), now_us)
+        elif kind is events.Joined or kind is events.Left:
+            self._compare_roster(now_us)
+        else:
+            self._add(event, now_us)
+
+    def note_state(self, now_us: int) -> None:
+        """Take note of a new play state, once all that led to it is noted."""
+        self.state = self._room.playback.state
+        cause, who = self._room.because or (None, None)
+        if cause is Cause.FINISH:
+            self._add(Noted("finished", who), now_us)
+        self._add(Noted("state", who, self.state.value, cause and cause.value), now_us)
+
+    def look(self, now_us: int) -> None:
+        """See whose connection was lost, and who is back."""
+        away = self._away_now
+        if away != self._away:
+            before, self._away = self._away, away
+            self._add_all("away", _gone(away, before), now_us)
+            self._add_all("back", _gone(before, away), now_us)
+
+    @property
+    def _away_now(self) -> list[str]:
         watchers = self._room.roster.watchers
-        if watchers.keys() == self._watchers:
+        return [name for name, w in watchers.items() if w.away_since_us is not None]
+
+    @property
+    def _users_now(self) -> dict[str, User]:
+        return {name: w.user for name, w in self._room.roster.watchers.items()}
+
+    def _compare(self, status: events.Status, now_us: int) -> None:
+        if status.watcher_ids != self._watcher_ids:
+            self._watcher_ids = status.watcher_ids
+            self._compare_roster(now_us)
+        if status.waiting_for != self._waiting_for:
+            before, self._waiting_for = self._waiting_for, status.waiting_for
+            self._add_all("waited", _gone(status.waiting_for, before), now_us)
+        if status.excused_ids != self._excused_ids:
+            before, self._excused_ids = self._excused_ids, status.excused_ids
+            self._add_all("excused", _gone(status.excused_ids, before), now_us)
+            self._add_all("resumed", _gone(before, status.excused_ids), now_us)
+
+    def _compare_roster(self, now_us: int) -> None:
+        before, self._users = self._users, self._users_now
+        for name in sorted(self._users.keys() - before.keys()):
+            self._add(Noted("joined", self._users[name]), now_us)
+        for name in sorted(before.keys() - self._users.keys()):
+            kicked = "kicked" if name == self.sent_out else None
+            self._add(Noted("left", before[name], kicked), now_us)
+
+    def _add_all(self, kind: str, names: Iterable[str], now_us: int) -> None:
+        """Note what became of some watchers; of those who left, that is said."""
+        for name in names:
+            if name in self._users:
+                self._add(Noted(kind, self._users[name]), now_us)
+
+    def _add(self, event: object, now_us: int) -> None:
+        raw = (self._wall(), event, self._room.playback.timeline, now_us)
+        self._entries.append(raw)
+        if self._feed.is_heard:
+            self._feed.publish(self._room.channel_id, raw)
+        if self._hooks.tell is not None:
+            self._tell_plugins(Happening.of(self._room.channel_id, raw))
+
+    def _tell_plugins(self, event: Happening) -> None:
+        if self._hooks.tell is None or event.kind not in _PLUGINS_KNOW:
             return
-        before, self._watchers = self._watchers, set(watchers)
-        for account in sorted(self._watchers - before):
-            yield self.event("joined", account)
-        for account in sorted(before - self._watchers):
-            yield self.event("left", account)
-
-    def _deeds(self, event: events.Event) -> Iterator[RoomEvent]:
-        match event:
-            case events.Projected():
-                yield self.event("projected", event.sender.id, event.position_us)
-            case events.Played():
-                yield self.event("played", event.user.id, self._room.playback.timeline.position_us)
-            case events.Paused():
-                yield self.event("paused", event.user.id, event.position_us)
-            case events.Sought():
-                yield self.event("sought", event.user.id, event.position_us)
-            case events.Said():
-                yield self.event("message", event.user.id, text=_text(event))
-            case events.Status():
-                yield from self._waits(event)
-
-    def _waits(self, status: events.Status) -> Iterator[RoomEvent]:
-        before, self._waited_for = self._waited_for, frozenset(status.waiting_for)
-        for account in sorted(self._waited_for - before):
-            yield self.event("waited", account, status.position_us)
+        projection = self._room.projection
+        told = RoomEvent(
+            event.channel_id,
+            cast(EventKind, event.kind),
+            event.who.id if event.who else None,
+            event.position_us if event.kind in _HAVE_POSITION else None,
+            as_plugins_know_it(projection.record if projection else None),
+            event.text if event.kind == "message" else None,
+            datetime.fromtimestamp(event.at_us / 1_000_000, UTC),
+        )
+        self._hooks.tell(told)
 
 
 def as_plugins_know_it(record: VideoRecord | None) -> Record | None:
@@ -79,6 +156,6 @@ def as_plugins_know_it(record: VideoRecord | None) -> Record | None:
     return Record(record.record_id, record.title, record.thumb_url, record.source, record.path)
 
 
-def _text(said: events.Said) -> str | None:
-    text = dict(said.fields).get(_TEXTS.get(said.code, ""))
-    return text if isinstance(text, str) else None
+def _gone(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Return those of `names` that are not among `others`."""
+    return sorted({*names} - {*others})

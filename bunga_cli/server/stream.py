@@ -30,6 +30,7 @@ class Stream:
         "_rest",
         "_write",
         "frames_left",
+        "has_pong",
         "is_ended",
         "is_open",
     )
@@ -44,6 +45,8 @@ class Stream:
         """What was received and not read: part of a frame, or frames over the number."""
         self.frames_left = sys.maxsize
         """How many more frames are read; what comes after them is kept."""
+        self.has_pong = False
+        """Whether a pong came since this was last set to False."""
         self.is_open = True
         """Whether no close frame was sent or received."""
         self.is_ended = False
@@ -119,6 +122,8 @@ class Stream:
             if frame.fin:
                 payload, self._message = bytes(self._message), None
                 return payload
+        elif frame.opcode is Opcode.PONG:
+            self.has_pong = True
         return None
 
     def _is_utf8(self, payload: bytes) -> bool:

@@ -54,6 +54,7 @@ class Connection(asyncio.Protocol):
         "_admission",
         "_close_timer",
         "_endpoint",
+        "_pinged_at_us",
         "_registry",
         "_seat",
         "_stage",
@@ -65,6 +66,7 @@ class Connection(asyncio.Protocol):
         "id",
         "is_open",
         "peer",
+        "rtt_us",
         "silent_since_us",
         "subprotocol",
     )
@@ -80,6 +82,10 @@ class Connection(asyncio.Protocol):
         self.is_open = False
         """Whether frames can be sent."""
         self.silent_since_us = 0
+        self.rtt_us: int | None = None
+        """How long the last ping and its pong took, in microseconds; None before the first."""
+        self._pinged_at_us = 0
+        """When the ping was sent whose pong is awaited; 0 if none is."""
         self._endpoint = endpoint
         self._registry = registry
         self._stage = Stage.HEAD
@@ -115,6 +121,7 @@ class Connection(asyncio.Protocol):
     def ping(self, now_us: int) -> None:
         """Ask the peer for a sign of life; any byte will do."""
         self.silent_since_us = self.silent_since_us or now_us
+        self._pinged_at_us, self._stream.has_pong = now_us, False
         self._transport.write(PING)
 
     def abort(self) -> None:
@@ -241,9 +248,15 @@ class Connection(asyncio.Protocol):
         for payload in self._stream.receive(data):
             if seat and self.is_open:
                 self._deliver(payload, seat)
+        if self._pinged_at_us and self._stream.has_pong:
+            self._measure_round_trip()
         if not self._stream.frames_left:
             self._await_turn()
         self._settle(self._endpoint.limits.close_timeout_s)
+
+    def _measure_round_trip(self) -> None:
+        self.rtt_us = self._endpoint.clock() - self._pinged_at_us
+        self._pinged_at_us, self._stream.has_pong = 0, False
 
     def _begin_turn(self) -> None:
         """Read frames, first those that wait, until there were too many of them."""

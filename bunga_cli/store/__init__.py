@@ -1,13 +1,16 @@
-"""The durable facts: channels, accounts, rooms, uploads, in one SQLite file."""
+"""The durable facts: channels, accounts, tokens, rooms, uploads, in one SQLite file."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
 from bunga_cli.store.accounts import Accounts
 from bunga_cli.store.channels import Channels
 from bunga_cli.store.database import Database
+from bunga_cli.store.exclusions import Exclusions
 from bunga_cli.store.plugin_settings import PluginTables
 from bunga_cli.store.rooms import Rooms
+from bunga_cli.store.tokens import TokenRecords
 from bunga_cli.store.uploads import Uploads
 
 __all__ = ["Database", "Store"]
@@ -20,6 +23,8 @@ class Store:
         self._database = database
         self.channels = Channels(database)
         self.accounts = Accounts(database)
+        self.exclusions = Exclusions(database)
+        self.tokens = TokenRecords(database)
         self.rooms = Rooms(database)
         self.plugin_settings = PluginTables(database)
         self.uploads = Uploads(database)
@@ -28,6 +33,11 @@ class Store:
     async def open(cls, path: Path) -> Self:
         """Return the store in the file `path`, made or migrated first. Raises DatabaseError."""
         return cls(await Database.open(path))
+
+    async def purge(self, now: datetime) -> None:
+        """Forget tokens and exclusions that are over."""
+        await self.tokens.purge(now)
+        await self.exclusions.purge(now)
 
     async def close(self) -> None:
         """Close the file; nothing else may be asked afterwards."""

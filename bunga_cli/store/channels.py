@@ -94,6 +94,19 @@ class Channels:
         return orphans
 
     @unbroken
+    async def contents(self, channel_id: str) -> tuple[int, int]:
+        """Return how many records and how many subtitles belong to a channel."""
+        here = records.c.channel_id == channel_id
+        of_records = select(func.count()).select_from(records).where(here)
+        joined = subtitles.join(records, records.c.id == subtitles.c.record_pk)
+        of_subtitles = select(func.count()).select_from(joined).where(here)
+        async with self._database.read() as connection:
+            return (
+                await connection.scalar(of_records) or 0,
+                await connection.scalar(of_subtitles) or 0,
+            )
+
+    @unbroken
     async def member_counts(self) -> dict[str, int]:
         """Return how many members the channels have; those without any are left out."""
         query = select(members.c.channel_id, func.count().label("members")).group_by(
@@ -106,7 +119,14 @@ class Channels:
     async def members(self, channel_id: str) -> builtins.list[MemberRow]:
         """Return the members of a channel, sorted by name."""
         query = (
-            select(members.c.account_id, accounts.c.username, members.c.joined_at)
+            select(
+                members.c.account_id,
+                accounts.c.username,
+                members.c.joined_at,
+                accounts.c.is_admin,
+                accounts.c.seen_as,
+                accounts.c.seen_at,
+            )
             .join(accounts, accounts.c.id == members.c.account_id)
             .where(members.c.channel_id == channel_id)
             .order_by(accounts.c.username)

@@ -28,7 +28,7 @@ def current_revision(path: Path) -> str | None:
     if not path.exists():
         return None
     try:
-        with _looking_at(path) as connection:
+        with looking_at(path) as connection:
             return _revision_in(connection, path)
     except (OSError, sqlite3.Error) as error:
         raise DatabaseError(
@@ -78,7 +78,11 @@ def migrate(path: Path, scripts: Path = SCRIPTS) -> None:
 
 
 @contextmanager
-def _looking_at(path: Path) -> Iterator[sqlite3.Connection]:
+def looking_at(path: Path) -> Iterator[sqlite3.Connection]:
+    """Lend a connection to read the SQLite file at `path` with; the file is not touched.
+
+    Raises OSError, sqlite3.Error.
+    """
     if not any(_beside(path, suffix).exists() for suffix in _JOURNALS):
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         with closing(sqlite3.connect(uri, uri=True)) as connection:
@@ -86,12 +90,13 @@ def _looking_at(path: Path) -> Iterator[sqlite3.Connection]:
         return
     with (
         tempfile.TemporaryDirectory() as folder,
-        closing(sqlite3.connect(_copied(path, Path(folder)))) as connection,
+        closing(sqlite3.connect(copied(path, Path(folder)))) as connection,
     ):
         yield connection
 
 
-def _copied(path: Path, folder: Path) -> Path:
+def copied(path: Path, folder: Path) -> Path:
+    """Copy a database that nobody writes, with its journals, and return where the copy is."""
     for file in (path, *(_beside(path, suffix) for suffix in _JOURNALS)):
         if file.exists():
             shutil.copyfile(file, folder / file.name)

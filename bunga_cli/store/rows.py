@@ -24,13 +24,41 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True)
 class AccountRow:
-    """An account, with the hash that its password must match."""
+    """An account, with the hash that its password must match.
+
+    `seen_as` is what it was last called in a room, `seen_at` when that was.
+    """
 
     id: int
     username: str
     password_hash: str
     is_admin: bool
     created_at: datetime
+    tokens_valid_from: datetime | None = None
+    seen_as: str | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingRow(AccountRow):
+    """An account and what speaks against it: its token was revoked, it is banned from the site."""
+
+    is_revoked: bool = False
+    is_banned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSummaryRow:
+    """An account among others. `channels` is the number of its memberships."""
+
+    id: int
+    username: str
+    is_admin: bool
+    created_at: datetime
+    channels: int
+    is_banned: bool
+    seen_as: str | None = None
+    seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +68,80 @@ class MemberRow:
     account_id: int
     username: str
     joined_at: datetime
+    is_admin: bool = False
+    seen_as: str | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipRow:
+    """A channel of an account."""
+
+    channel_id: str
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionRow:
+    """Who may not come in: for good (a ban) or `until` a moment; no channel: nowhere."""
+
+    account_id: int
+    channel_id: str | None
+    until: datetime | None
+    reason: str
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class SeatRow:
-    """All that decides whether an account may open a channel's socket."""
+    """All that decides whether an account may open a channel's socket with a token."""
 
     username: str
     is_admin: bool
     channel_exists: bool
     is_member: bool
+    tokens_valid_from: datetime | None = None
+    is_revoked: bool = False
+    is_excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiTokenRow:
+    """An API token, but for itself: nobody has that but its owner.
+
+    `account` may be None; then it is nobody's. `is_banned`: its account is, from the site.
+    """
+
+    id: str
+    name: str
+    scopes: list[str]
+    account_id: int | None
+    account: str | None
+    channel_id: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    is_banned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedTokenRow:
+    """An access or refresh token that was made by hand.
+
+    `revoked_at` is its own; `tokens_valid_from` is its account's, and may revoke it as well.
+    """
+
+    jti: str
+    kind: str
+    name: str
+    account_id: int
+    account: str
+    channel_id: str | None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    tokens_valid_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,11 @@ accounts = Table(
     Column("password_hash", Text, nullable=False),
     Column("is_admin", Boolean, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    # Tokens that were issued before are revoked (see `auth/tokens.py`).
+    Column("tokens_valid_from", UtcDateTime),
+    # What it was last called in a room, and when that was: accounts of players have random names.
+    Column("seen_as", Text),
+    Column("seen_at", UtcDateTime),
     UniqueConstraint("username"),
     # A number is never given twice: tokens of a removed account must not become another's.
     sqlite_autoincrement=True,
@@ -90,6 +95,63 @@ members = Table(
     Column("account_id", ForeignKey(accounts.c.id, ondelete="CASCADE"), primary_key=True),
     Column("joined_at", UtcDateTime, nullable=False),
     Index(None, "account_id"),
+)
+
+# Who may not come in: into a channel, or, without one, anywhere. Without `until` it is a ban.
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", ForeignKey(accounts.c.id, ondelete="CASCADE"), nullable=False),
+    Column("channel_id", ForeignKey(channels.c.id, ondelete="CASCADE")),
+    Column("until", UtcDateTime),
+    Column("reason", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "account_id"),
+    Index(None, "channel_id"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("account_id", ForeignKey(accounts.c.id, ondelete="CASCADE")),
+    Column("channel_id", ForeignKey(channels.c.id, ondelete="CASCADE")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    UniqueConstraint("hash"),
+    Index(None, "account_id"),
+    Index(None, "channel_id"),
+)
+
+# Access and refresh tokens that somebody made by hand. Those of players are not written down.
+issued_tokens = Table(
+    "issued_tokens",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("account_id", ForeignKey(accounts.c.id, ondelete="CASCADE"), nullable=False),
+    Column("channel_id", ForeignKey(channels.c.id, ondelete="CASCADE")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    CheckConstraint("kind IN ('access', 'refresh')", name="kind"),
+    Index(None, "account_id"),
+    Index(None, "channel_id"),
+)
+
+# Any access or refresh token, made by hand or not. A row is of no use once the token is expired.
+revoked_tokens = Table(
+    "revoked_tokens",
+    metadata,
+    Column("jti", Text, primary_key=True),
+    Column("revoked_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
 )
 
 records = Table(

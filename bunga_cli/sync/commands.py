@@ -134,6 +134,9 @@ class Say:
     fields: tuple[tuple[str, object], ...] = ()
 
 
+Order = Play | Pause | Seek | Project | Say
+"""What somebody may ask who is not in the room, such as an admin."""
+
 Command = (
     WhatsOn
     | Project

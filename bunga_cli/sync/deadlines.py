@@ -65,7 +65,7 @@ class Deadlines(Presence):
             exhausted_us = watcher.ledger.exhausted_at_us()
             if exhausted_us is not None and now_us >= exhausted_us:
                 parking.excuse(watcher, self.position_at(now_us))
-                self._settle(now_us)
+                self._settle(now_us, by=watcher.user)
 
     def _hold_until_us(self, watcher: Watcher) -> int | None:
         """Return when a watcher that never reported counts as ready; None if it does not gate."""

@@ -28,4 +28,11 @@ class PutAway:
     """Nobody has been here for long: the room may be forgotten, its progress is saved."""
 
 
-Effect = Tell | SaveProgress | PutAway
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """Tell the outsider who commanded that it had no effect, and why, in a sentence."""
+
+    detail: str
+
+
+Effect = Tell | SaveProgress | PutAway | Declined

@@ -32,6 +32,8 @@ class Mechanics:
         self.projection: Projection | None = None
         self.revision = 0
         """Rises with everything that a snapshot must hold."""
+        self.because: tuple[Cause, User | None] | None = None
+        """What led to the play state of now, and whose doing it was."""
         self._projected_us: int | None = None
         """When the record was projected or last ended."""
         self._empty_since_us: int | None = now_us
@@ -43,20 +45,25 @@ class Mechanics:
 
     # -- moving -----------------------------------------------------------------------------------
 
-    def _move(self, cause: Cause, now_us: int, position_us: int | None = None) -> None:
+    def _move(
+        self, cause: Cause, now_us: int, position_us: int | None = None, by: User | None = None
+    ) -> None:
         """Make one move of the table: the only place where state and timeline change."""
+        before = self.playback.state
         self.playback.move(cause, self._may_run, now_us, position_us)
+        if cause is not Cause.READINESS or self.playback.state is not before:
+            self.because = cause, by
         self.revision += 1
         if position_us is not None or self.playback.state is PlayState.PAUSED:
             for watcher in self.roster.watchers.values():
                 parking.unpark(watcher, self.position_at(now_us))
         self._charge(now_us)
 
-    def _settle(self, now_us: int) -> None:
-        """Draw the conclusions from a change in readiness."""
+    def _settle(self, now_us: int, by: User | None = None) -> None:
+        """Draw the conclusions from a change in readiness, that of `by`."""
         playback = self.playback
         if playback.state is not PlayState.PAUSED and playback.is_running is not self._may_run:
-            self._move(Cause.READINESS, now_us)
+            self._move(Cause.READINESS, now_us, by=by)
             self._tell_truth(now_us, flips=playback.state is PlayState.SEEKING)
         self._charge(now_us)
 
@@ -93,7 +100,27 @@ class Mechanics:
         if watcher.excused:
             parking.tend(watcher, self.position_at(now_us), self.policy)
         self._tell(events.ReadinessChanged(watcher.user, was_ready), but=socket)
-        self._settle(now_us)
+        self._settle(now_us, by=watcher.user)
+
+    # -- deeds ------------------------------------------------------------------------------------
+
+    def _play(self, user: User, now_us: int) -> None:
+        self._tell(events.Played(user))
+        self._move(Cause.PLAY, now_us, by=user)
+        self._tell_truth(now_us)
+
+    def _pause(
+        self, user: User, position_us: int, now_us: int, actor: Socket | None = None
+    ) -> None:
+        self._tell(events.Paused(user, position_us))
+        self._move(Cause.PAUSE, now_us, position_us, by=user)
+        self._save_progress(now_us)
+        self._tell_truth(now_us, actor=actor)
+
+    def _seek(self, user: User, position_us: int, now_us: int, actor: Socket | None = None) -> None:
+        self._tell(events.Sought(user, position_us))
+        self._move(Cause.SEEK, now_us, position_us, by=user)
+        self._tell_truth(now_us, actor=actor)
 
     def _pause_position(self, watcher: Watcher, position_us: int | None, now_us: int) -> int:
         """Return where to pause: what a parked player or a failed load says does not count."""
@@ -129,7 +156,7 @@ class Mechanics:
         position_us = self.progress.get(share.record.record_id) or share.position_us
         for watcher in self.roster.watchers.values():
             parking.take_back(watcher)
-        self._move(Cause.PROJECT, now_us, position_us)
+        self._move(Cause.PROJECT, now_us, position_us, by=sharer)
         self._tell(events.Projected(self.projection, position_us, sharer))
         self._tell_truth(now_us)
 
@@ -142,6 +169,7 @@ class Mechanics:
             self._out.append(SaveProgress(record_id, position_us))
 
     def _put_away(self, now_us: int) -> None:
+        self._save_progress(now_us)
         self.projection, self._projected_us, self._empty_since_us = None, None, None
         self.call = VoiceCall()
         self.roster.former.clear()

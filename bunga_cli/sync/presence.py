@@ -43,7 +43,7 @@ class Presence(Mechanics):
         user = self.roster.former.get(socket.account)
         if watcher is not None:
             watcher.take(socket, ready=watcher.presumption)
-            self._settle(now_us)
+            self._settle(now_us, by=watcher.user)
         elif user is not None:
             self._join(socket, user, None, now_us)
         return self.roster.watchers.get(socket.account)
@@ -72,7 +72,7 @@ class Presence(Mechanics):
         else:
             self._rejoin(watcher, socket, user)
         is_told = self._share(socket, share, now_us)
-        self._settle(now_us)
+        self._settle(now_us, by=user)
         if pauses and not is_told:
             self._tell_truth(now_us, actor=socket)
         elif self.playback.state is not PlayState.PAUSED:
@@ -92,7 +92,7 @@ class Presence(Mechanics):
             parking.excuse(watcher, self.position_at(now_us))
             watcher.arriving = True
             return False
-        self._move(Cause.JOIN, now_us)
+        self._move(Cause.JOIN, now_us, by=user)
         return True
 
     def _rejoin(self, watcher: Watcher, socket: Socket, user: User) -> None:
@@ -112,13 +112,13 @@ class Presence(Mechanics):
         if not self.roster.watchers:
             self._save_progress(now_us)
             self._empty_since_us = now_us
-            self._move(Cause.EMPTY, now_us)
+            self._move(Cause.EMPTY, now_us, by=watcher.user)
             self._tell_truth(now_us)
             return
         self._tell(events.Left(watcher.user))
         if outcome is not None:
             self._tell(events.CallSaid(outcome))
-        self._settle(now_us)
+        self._settle(now_us, by=watcher.user)
 
     # -- losing and finding -----------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ class Presence(Mechanics):
         """Give a watcher that was away its place back, unannounced, on a new socket."""
         watcher.take(socket, ready=watcher.presumption)
         socket.speaks, socket.welcome_back = watcher.speaks, True
-        self._settle(now_us)
+        self._settle(now_us, by=watcher.user)
         self._tell(self._here_are(), to=socket.conn)
         if watcher.left_record_id != self._record_id:
             self._share(socket, None, now_us)
@@ -148,7 +148,7 @@ class Presence(Mechanics):
         if watcher is not None:
             self._lose(watcher, socket, now_us)
             socket.lapsed = True
-            self._settle(now_us)
+            self._settle(now_us, by=watcher.user)
 
     def _expire_sockets(self, now_us: int) -> None:
         silent_at_us = self.roster.silent_at_us()

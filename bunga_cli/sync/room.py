@@ -1,9 +1,10 @@
 """The room: one state machine per channel.
 
-Everything that changes a room comes in through `open`, `close`, `handle`, `poll`, `reset` and
-`set_policy`, each with the time as an argument, and everything the room wants comes out of them as
-a list of effects, in the order in which they are to happen. A room never calls anybody, never waits
-and never asks what time it is: `next_deadline_us` says when it wants to be polled next.
+Everything that changes a room comes in through `open`, `close`, `handle`, `command`, `expel`,
+`poll`, `reset` and `set_policy`, each with the time as an argument, and everything the room wants
+comes out of them as a list of effects, in the order in which they are to happen. A room never calls
+anybody, never waits and never asks what time it is: `next_deadline_us` says when it wants to be
+polled next.
 
 Four layers, each one built on the one before: `mechanics` (moving, projecting, speaking),
 `presence` (coming and going), `deadlines` (what is due), and here the commands.
@@ -13,15 +14,15 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from bunga_cli.sync import commands, events
-from bunga_cli.sync.commands import CallAction, Command
+from bunga_cli.sync.commands import CallAction, Command, Order
 from bunga_cli.sync.deadlines import Deadlines
-from bunga_cli.sync.effects import Effect
+from bunga_cli.sync.effects import Declined, Effect
 from bunga_cli.sync.moves import Cause, PlayState
 from bunga_cli.sync.policy import Policy
-from bunga_cli.sync.readiness import Socket, Watcher
+from bunga_cli.sync.readiness import Socket
 from bunga_cli.sync.snapshot import RoomSnapshot
-from bunga_cli.sync.values import ConnId
-from bunga_cli.sync.views import RoomView, Waiting, WatcherView
+from bunga_cli.sync.values import ConnId, User
+from bunga_cli.sync.views import CauseView, RoomView, Waiting, WatcherView
 
 _NOTHING: list[Effect] = []
 _PASSING = frozenset({commands.WhatsOn, commands.Say})
@@ -73,7 +74,7 @@ class Room(Deadlines):
             spare = self.roster.spare_socket(socket.account, socket.opened_us)
             if spare is not None and not watcher.is_present:
                 self._resume(watcher, spare, now_us)
-            self._settle(now_us)
+            self._settle(now_us, by=watcher.user)
         is_deserted = not self.roster.sockets and not self.roster.watchers
         if is_deserted and self._empty_since_us is None:
             self._empty_since_us = now_us
@@ -99,9 +100,30 @@ class Room(Deadlines):
             self._settle(now_us)
         return self._flush(now_us)
 
+    def command(self, actor: User, command: Order, now_us: int) -> list[Effect]:
+        """Do what `actor` asks, who is not in the room: an admin, a tool."""
+        if self.next_deadline_us is not None and now_us >= self.next_deadline_us:
+            self._expire(now_us)
+        problem = self._problem(command)
+        if problem is None:
+            self._obey(actor, command, now_us)
+        else:
+            self._out.append(Declined(problem))
+        return self._flush(now_us)
+
+    def expel(self, account: str, now_us: int) -> list[Effect]:
+        """Let an account's watcher leave at once, as if it had said bye on all its sockets."""
+        watcher = self.roster.watchers.get(account)
+        self.roster.former.pop(account, None)
+        for socket in self.roster.sockets.values():
+            if socket.account == account:
+                socket.lapsed, socket.bye_us, socket.stranger_since_us = False, now_us, None
+        if watcher is not None:
+            self._leave(watcher, now_us)
+        return self._flush(now_us)
+
     def reset(self, now_us: int) -> list[Effect]:
         """Send everybody out and forget the projection; its progress is kept."""
-        self._save_progress(now_us)
         self._tell(events.WasReset())
         for watcher in [*self.roster.watchers.values()]:
             self.roster.remove(watcher, now_us)
@@ -153,12 +175,45 @@ class Room(Deadlines):
             play_state=self.playback.state.value,
             position_us=self.position_at(now_us),
             projection=self.projection,
-            watchers=tuple(_watcher_view(w) for w in self.roster.watchers.values()),
-            waiting_for=tuple(_waiting(w, held_since_us or 0, now_us) for w in waited_for),
+            watchers=tuple(WatcherView.of(w, now_us) for w in self.roster.watchers.values()),
+            waiting_for=tuple(Waiting.of(w, held_since_us or 0, now_us) for w in waited_for),
             talking=tuple(self.call.talking),
             call_pending=bool(self.call.pending),
             connections=len(self.roster.sockets),
+            rate=self.playback.timeline.rate,
+            cause=CauseView(*self.because) if self.because else None,
         )
+
+    # -- an outsider's commands -------------------------------------------------------------------
+
+    def _problem(self, command: Order) -> str | None:
+        """Return why an outsider's command is in vain."""
+        if type(command) is commands.Say:
+            return None if self.roster.sockets else "Nobody is connected to this room."
+        if type(command) is commands.Project:
+            return None
+        if self.projection is None:
+            return "Nothing is projected in this room."
+        if type(command) is commands.Play and not self.roster.anyone_is_present:
+            return "Nobody is in this room; it plays for watchers only."
+        return None
+
+    def _obey(self, actor: User, command: Order, now_us: int) -> None:
+        match command:
+            case commands.Play():
+                self._play(actor, now_us)
+            case commands.Pause(position_us):
+                here_us = self.position_at(now_us)
+                self._pause(actor, here_us if position_us is None else position_us, now_us)
+            case commands.Seek(position_us):
+                self._seek(actor, position_us, now_us)
+            case commands.Say(code, fields):
+                self._tell(events.Said(actor, code, fields))
+            case commands.Project(record):
+                if record.record_id != self._record_id:
+                    self._project(actor, command, now_us)
+                if not self.roster.watchers:
+                    self._empty_since_us = now_us
 
     # -- commands ---------------------------------------------------------------------------------
 
@@ -224,9 +279,7 @@ class Room(Deadlines):
         watcher = self._projecting_actor(socket, command, now_us)
         if watcher is not None:
             watcher.arriving = False
-            self._tell(events.Played(watcher.user))
-            self._move(Cause.PLAY, now_us)
-            self._tell_truth(now_us)
+            self._play(watcher.user, now_us)
 
     def _on_pause(self, socket: Socket, command: commands.Pause, now_us: int) -> None:
         watcher = self._projecting_actor(socket, command, now_us)
@@ -237,21 +290,17 @@ class Room(Deadlines):
             self._refuse(socket, command, "still-loading", detail)
             return
         position_us = self._pause_position(watcher, command.position_us, now_us)
-        self._tell(events.Paused(watcher.user, position_us))
-        self._move(Cause.PAUSE, now_us, position_us)
-        self._save_progress(now_us)
-        self._tell_truth(now_us, actor=socket)
+        self._pause(watcher.user, position_us, now_us, actor=socket)
 
     def _on_seek(self, socket: Socket, command: commands.Seek, now_us: int) -> None:
         watcher = self._projecting_actor(socket, command, now_us)
         if watcher is not None:
             watcher.arriving = False
-            self._tell(events.Sought(watcher.user, command.position_us))
-            self._move(Cause.SEEK, now_us, command.position_us)
-            self._tell_truth(now_us, actor=socket)
+            self._seek(watcher.user, command.position_us, now_us, actor=socket)
 
     def _on_finish(self, socket: Socket, command: commands.Finish, now_us: int) -> None:
-        if self._projecting_actor(socket, command, now_us) is None:
+        watcher = self._projecting_actor(socket, command, now_us)
+        if watcher is None:
             return
         quiet_us = now_us - (self._projected_us or 0)
         if self.playback.state is PlayState.PAUSED:
@@ -261,7 +310,7 @@ class Room(Deadlines):
             self._refuse(socket, command, "too-soon", detail)
         else:
             self._projected_us = now_us
-            self._move(Cause.FINISH, now_us, 0)
+            self._move(Cause.FINISH, now_us, 0, by=watcher.user)
             self._save_progress(now_us)
             self._tell_truth(now_us)
 
@@ -325,18 +374,3 @@ class Room(Deadlines):
             watcher.away_since_us, watcher.left_record_id = now_us, self._record_id
         if snapshot.watchers:
             self._empty_since_us = None
-
-
-def _waiting(watcher: Watcher, held_since_us: int, now_us: int) -> Waiting:
-    since_us = max(held_since_us, watcher.joined_us, watcher.readiness_since_us)
-    return Waiting(watcher.id, now_us - since_us)
-
-
-def _watcher_view(watcher: Watcher) -> WatcherView:
-    if not watcher.is_present:
-        state = "away"
-    elif watcher.is_ready:
-        state = "ready"
-    else:
-        state = "excused" if watcher.excused else "buffering"
-    return WatcherView(watcher.user, state, len(watcher.sockets))

@@ -2,16 +2,38 @@
 
 from dataclasses import dataclass
 
+from bunga_cli.sync.readiness import Watcher
 from bunga_cli.sync.values import Projection, User
 
 
 @dataclass(frozen=True, slots=True)
 class WatcherView:
-    """One watcher. `state` is `ready`, `buffering`, `excused` or `away` (connection lost)."""
+    """One watcher. `state` is `ready`, `buffering`, `excused` or `away` (connection lost).
+
+    `since_us` is how long ago that began, `generation` what its player speaks: `1.4` or `1.5`.
+    `rtt_us` is how long a ping and its answer take, `drift_us` how far its picture is ahead of the
+    room's; None where that is not known. All in microseconds.
+    """
 
     user: User
     state: str
     connections: int
+    since_us: int = 0
+    generation: str = "1.4"
+    rtt_us: int | None = None
+    drift_us: int | None = None
+
+    @classmethod
+    def of(cls, watcher: Watcher, now_us: int) -> "WatcherView":
+        """Return what there is to see of a watcher."""
+        since_us = max(watcher.joined_us, watcher.readiness_since_us, watcher.away_since_us or 0)
+        return cls(
+            watcher.user,
+            _standing(watcher),
+            len(watcher.sockets),
+            since_us=now_us - since_us,
+            generation="1.5" if watcher.speaks else "1.4",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +43,27 @@ class Waiting:
     id: str
     for_us: int
 
+    @classmethod
+    def of(cls, watcher: Watcher, held_since_us: int, now_us: int) -> "Waiting":
+        """Return since when a room that is held up since `held_since_us` waits for `watcher`."""
+        since_us = max(held_since_us, watcher.joined_us, watcher.readiness_since_us)
+        return cls(watcher.id, now_us - since_us)
+
+
+@dataclass(frozen=True, slots=True)
+class CauseView:
+    """What led to the state of now, and whose doing it was; None where it was nobody's."""
+
+    what: str
+    who: User | None
+
 
 @dataclass(frozen=True, slots=True)
 class RoomView:
-    """A live room at one moment. `play_state` is `paused`, `waiting`, `playing` or `seeking`."""
+    """A live room at one moment. `play_state` is `paused`, `waiting`, `playing` or `seeking`.
+
+    `rate` is 0 while the media rests and 1 while it moves.
+    """
 
     channel_id: str
     play_state: str
@@ -35,3 +74,13 @@ class RoomView:
     talking: tuple[str, ...]
     call_pending: bool
     connections: int
+    rate: int = 0
+    cause: CauseView | None = None
+
+
+def _standing(watcher: Watcher) -> str:
+    if not watcher.is_present:
+        return "away"
+    if watcher.is_ready:
+        return "ready"
+    return "excused" if watcher.excused else "buffering"

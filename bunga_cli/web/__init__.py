@@ -10,7 +10,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from bunga_cli.settings import Settings
 
@@ -25,7 +24,7 @@ _CONSOLE = Template((_STATIC / "console.html").read_text("utf-8"))
 _NOT_FOUND = Template((_STATIC / "not_found.html").read_text("utf-8"))
 
 
-def create_pages(settings: Callable[[], Settings]) -> ASGIApp:
+def create_pages(settings: Callable[[], Settings]) -> Starlette:
     """Return the pages as an application, for paths without a slash at the end."""
 
     async def home(request: Request) -> Response:

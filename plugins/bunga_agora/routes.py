@@ -1,28 +1,49 @@
 """The original's path for its settings of voice calls."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
 
 from bunga_agora.calls import SERVICE_KEY
-from bunga_agora.fields import problems, read_fields, refusal
 from bunga_agora.settings import AgoraSettings
-from bunga_cli.plugin import AdminOnly, PluginContext
+from bunga_cli.plugin import (
+    AdminOnly,
+    Body,
+    PluginContext,
+    Text,
+    checked,
+    documented,
+    read_fields,
+)
 
 _SETTINGS: Final = {"agora_key": "app_id", "agora_certification": "app_certificate"}
 
 
-class VoiceRoutes:
+class Project(Body):
     """The project at Agora, under the original's names."""
+
+    agora_key: Text
+    agora_certification: Text
+
+
+class PartOfProject(Project):
+    """What to change of it. The defaults are never read: what is left out stays."""
+
+    agora_key: Text = ""
+    agora_certification: Text = ""
+
+
+class VoiceRoutes:
+    """What is set of the project."""
 
     def __init__(self, context: PluginContext[AgoraSettings]) -> None:
         self._context = context
         self.router = APIRouter(prefix="/api/voice", tags=["agora"], dependencies=[AdminOnly])
         self.router.get("/config")(self.retrieve_voice_config)
-        self.router.put("/config")(self.replace_voice_config)
-        self.router.patch("/config")(self.change_voice_config)
+        put = self.router.put("/config", openapi_extra=documented(Project))
+        put(self.replace_voice_config)
+        patch = self.router.patch("/config", openapi_extra=documented(PartOfProject))
+        patch(self.change_voice_config)
 
     async def retrieve_voice_config(self) -> dict[str, object]:
         """Return the settings, the certificate included."""
@@ -30,19 +51,17 @@ class VoiceRoutes:
         certificate = settings.app_certificate.get_secret_value()
         return {"site": 1, "agora_key": settings.app_id, "agora_certification": certificate}
 
-    async def replace_voice_config(self, request: Request) -> Response:
+    async def replace_voice_config(self, request: Request) -> dict[str, object]:
         """Set `agora_key` and `agora_certification`."""
-        return await self._save(await read_fields(request), _SETTINGS)
+        return await self._save(checked(Project, (await read_fields(request)).values))
 
-    async def change_voice_config(self, request: Request) -> Response:
+    async def change_voice_config(self, request: Request) -> dict[str, object]:
         """Set what is given of `agora_key` and `agora_certification`."""
-        fields = await read_fields(request)
-        return await self._save(fields, [name for name in _SETTINGS if name in fields])
+        return await self._save(checked(PartOfProject, (await read_fields(request)).values))
 
-    async def _save(self, fields: dict[str, object], names: Iterable[str]) -> Response:
-        if wrong := problems(fields, names):
-            return refusal(wrong)
-        changes = {_SETTINGS[name]: str(fields[name]).strip() for name in names}
+    async def _save(self, project: Project) -> dict[str, object]:
+        said = project.model_dump(exclude_unset=True)
+        changes = {_SETTINGS[name]: value for name, value in said.items()}
         await self._context.save_site_settings(**changes)
         self._context.invalidate(SERVICE_KEY)
-        return JSONResponse(await self.retrieve_voice_config())
+        return await self.retrieve_voice_config()

@@ -4,6 +4,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from bunga_alist.failures import AListError
+from bunga_cli.plugin import one_line
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -37,4 +38,4 @@ def complete(address: str, host: str) -> str:
 
 
 def _no_address(address: str) -> AListError:
-    return AListError(f"AList names an address that is none: {address[:200]!r}")
+    return AListError(f"AList names an address that is none: {one_line(address)!r}")

@@ -1,5 +1,8 @@
 """What AList and OpenList answer, as far as we use it; they may add what they like.
 
+What is shown to people and written to logs is cut as it enters; names and paths are kept as they
+are, since AList is asked with them.
+
 Shapes: https://alistgo.com/guide/api/ and https://fox.oplist.org/
 """
 
@@ -7,12 +10,15 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+from bunga_cli.plugin import one_line
 
 T = TypeVar("T")
 
 ADMIN_ROLE = 2
 ADMIN_ROLE_NAME = "admin"
+MAX_TOKEN_CHARACTERS = 4096
 
 
 class Answer(BaseModel):
@@ -32,19 +38,30 @@ def _listed(value: object) -> object:
 
 Many = Annotated[list[T], BeforeValidator(_none_is_empty)]
 OneOrMany = Annotated[list[T], BeforeValidator(_listed)]
+Shown = Annotated[str, AfterValidator(one_line)]
+Token = Annotated[str, StringConstraints(max_length=MAX_TOKEN_CHARACTERS, pattern=r"^[!-~]+$")]
+"""What a header can hold."""
+
+
+class Envelope(Answer):
+    """What is around every answer: `code` is the real status."""
+
+    code: int
+    message: Shown = ""
+    data: object = None
 
 
 class Site(Answer):
     """The public settings of a server."""
 
-    site_title: str = ""
-    logo: str = ""
+    site_title: Shown = ""
+    logo: Shown = ""
 
 
 class Login(Answer):
     """The token of somebody who logged in."""
 
-    token: str
+    token: Token
 
 
 class Scope(Answer):
@@ -61,7 +78,7 @@ class User(Answer):
     permissions by path.
     """
 
-    username: str = ""
+    username: Shown = ""
     base_path: str = "/"
     role: OneOrMany[int | str] = []
     role_names: Many[str] = []
@@ -90,9 +107,10 @@ class Entry(Answer):
 
 
 class Listing(Answer):
-    """A folder's entries."""
+    """A page of a folder's entries, and how many there are on all pages."""
 
     content: Many[Entry] = []
+    total: int = 0
 
 
 class File(Entry):

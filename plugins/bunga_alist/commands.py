@@ -24,11 +24,13 @@ def make_commands(console: Console) -> typer.Typer:
         channel: ChannelArgument, path: PathArgument = "/", as_json: JsonOption = False
     ) -> None:
         """List a folder."""
-        entries = _ask(console, channel, "browse", path=path)["entries"]
+        answer = _ask(console, channel, "browse", path=path)
         if as_json:
-            console.document(entries)
-            return
-        console.table(("NAME", "BYTES", "MODIFIED"), map(_entry_row, entries))
+            console.document(answer["entries"])
+        else:
+            console.table(("NAME", "BYTES", "MODIFIED"), map(_entry_row, answer["entries"]))
+        if not answer["is_whole"]:
+            console.note(f"Only the first {len(answer['entries'])} entries are shown.")
 
     @app.command()
     def search(channel: ChannelArgument, words: WordsArgument, as_json: JsonOption = False) -> None:

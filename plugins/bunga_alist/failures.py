@@ -14,6 +14,14 @@ class Unreachable(AListError):
     """Report that no answer came."""
 
 
+class Busy(AListError):
+    """Report that too much is under way already."""
+
+
+class NoPicture(AListError):
+    """Report that AList has no picture, which is nothing unusual."""
+
+
 class Refused(AListError):
     """Report AList's own refusal; `status` is the `code` in its answer."""
 

@@ -3,12 +3,12 @@
 import typer
 from fastapi import APIRouter
 
+from bunga_alist.browsing import BrowsingRoutes
 from bunga_alist.commands import make_commands
 from bunga_alist.library import Context, Library
 from bunga_alist.providers import AListHealth, AListResolver, AListService
 from bunga_alist.routes import AccountRoutes, PictureRoutes, SiteRoutes
 from bunga_alist.settings import AListChannel, AListSite
-from bunga_alist.v1_routes import V1Routes
 from bunga_cli.plugin import Console, PluginSettings, hookimpl
 
 
@@ -28,6 +28,11 @@ class AListPlugin:
         """Begin, with nobody logged in."""
         self._context = context
         self._library = Library(context)
+
+    @hookimpl
+    def bunga_settings_changed(self, channel_id: str | None) -> None:
+        """Try again what AList refused."""
+        self._library.settings_changed(channel_id)
 
     @hookimpl
     def bunga_services(self) -> list[AListService]:
@@ -50,8 +55,8 @@ class AListPlugin:
         router = APIRouter()
         router.include_router(SiteRoutes(self._context, self._library).router)
         router.include_router(AccountRoutes(self._context, self._library).router)
-        router.include_router(PictureRoutes(self._library).router)
-        router.include_router(V1Routes(self._library).router)
+        router.include_router(PictureRoutes(self._context, self._library).router)
+        router.include_router(BrowsingRoutes(self._library).router)
         return router
 
     @hookimpl

@@ -1,27 +1,42 @@
-"""The pictures that AList has of videos: found in the folder's listing, fetched, kept in memory."""
+"""The pictures that AList has of videos: found in the folder's listing, fetched, kept in memory.
+
+Anybody may ask for them. So whoever wants the same one waits for the same answer, few are fetched
+at once, none is waited for long, and what failed is not tried again for a while.
+"""
 
 import asyncio
 import posixpath
 import re
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bunga_alist.addresses import complete, origin
 from bunga_alist.client import Account
-from bunga_alist.failures import AListError
+from bunga_alist.failures import AListError, Busy, NoPicture
+from bunga_alist.remembered import Limits, Remembered
 from bunga_alist.sessions import Sessions
-from bunga_cli.plugin import HttpClient, HttpFailure, Response
+from bunga_cli.plugin import HttpClient, HttpFailure, Response, one_line
 
 MAX_PICTURE_BYTES = 4 * 1024 * 1024
 MAX_KEPT_BYTES = 64 * 1024 * 1024
+MAX_LISTED = 50_000
+"""How many entries of folders are kept."""
 LIFETIME_S = 3600.0
-TIMEOUT_S = 8.0
-MAX_AT_ONCE = 8
+LISTING_LIFETIME_S = 30.0
+FETCH_LIMIT_S = 5.0
+TOTAL_LIMIT_S = 8.0
+QUEUE_LIMIT_S = 3.0
+MAX_AT_ONCE = 16
+MAX_LISTINGS_AT_ONCE = 8
+MAX_UNDER_WAY = 64
 
 _OK = 200
 _PICTURE_TYPE = re.compile(r"image/(?!svg)[a-z0-9.+-]+")  # a script may be in an SVG
+
+Place = tuple[Account, str]
+"""A path, as an account sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,51 +47,55 @@ class Picture:
     content_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    picture: Picture
-    expires_at_s: float
-
-
 class Pictures:
-    """The pictures of all accounts, the least recently used ones forgotten first.
-
-    Anybody may ask for them, so few are fetched at once.
-    """
+    """The pictures of all accounts."""
 
     def __init__(
         self, http: HttpClient, sessions: Sessions, now_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._http = http
         self._sessions = sessions
-        self._now_s = now_s
-        self._kept: OrderedDict[tuple[Account, str], _Kept] = OrderedDict()
-        self._kept_bytes = 0
-        self._places = asyncio.Semaphore(MAX_AT_ONCE)
+        self._fetching = asyncio.Semaphore(MAX_AT_ONCE)
+        self._listing = asyncio.Semaphore(MAX_LISTINGS_AT_ONCE)
+        self._pictures: Remembered[Place, Picture] = Remembered(
+            self._find,
+            lambda picture: len(picture.content),
+            Limits(LIFETIME_S, MAX_KEPT_BYTES, MAX_UNDER_WAY, TOTAL_LIMIT_S),
+            now_s,
+        )
+        self._folders: Remembered[Place, Mapping[str, str]] = Remembered(
+            self._list,
+            len,
+            Limits(LISTING_LIFETIME_S, MAX_LISTED, MAX_UNDER_WAY, TOTAL_LIMIT_S),
+            now_s,
+        )
 
     async def of(self, account: Account, path: str) -> Picture:
         """Return the picture of a file. Raises AListError."""
-        key = account, path
-        kept = self._kept.get(key)
-        if kept is not None and kept.expires_at_s > self._now_s():
-            self._kept.move_to_end(key)
-            return kept.picture
-        async with self._places:
-            picture = await self._fetch(account, await self._address(account, path))
-        self._keep(key, picture)
-        return picture
+        return await self._pictures.get((account, path))
 
-    async def _address(self, account: Account, path: str) -> str:
+    def forget_failures(self, account: Account | None = None) -> None:
+        """Try again what failed, with one account or with any."""
+        for remembered in (self._pictures, self._folders):
+            remembered.forget(lambda place: account in (None, place[0]))
+
+    async def _find(self, place: Place) -> Picture:
+        account, path = place
         folder, name = posixpath.split(path)
-        entries = await self._sessions.run(
-            account, lambda alist, token: alist.folder(token, folder)
-        )
-        thumb = next((entry.thumb for entry in entries if entry.name == name), None)
-        if thumb is None:
-            raise AListError(f"AList has no {path}.")
-        if not thumb:
-            raise AListError(f"AList has no picture of {path}.")
-        return complete(thumb, account.host)
+        thumbs = await self._folders.get((account, folder))
+        if not thumbs.get(name):
+            raise NoPicture("AList has no picture of this file, or no such file.")
+        async with _turn(self._fetching):
+            return await self._fetch(account, complete(thumbs[name], account.host))
+
+    async def _list(self, place: Place) -> Mapping[str, str]:
+        """Return the addresses of pictures by the names of files."""
+        account, path = place
+        async with _turn(self._listing):
+            folder = await self._sessions.run(
+                account, lambda alist, token: alist.folder(token, path)
+            )
+        return {entry.name: entry.thumb for entry in folder.entries if entry.thumb}
 
     async def _fetch(self, account: Account, address: str) -> Picture:
         """Return what is at an address that AList named: any server's, for all we know."""
@@ -85,22 +104,24 @@ class Pictures:
                 address,
                 trusted=origin(address) == origin(account.host),
                 max_bytes=MAX_PICTURE_BYTES,
-                timeout_s=TIMEOUT_S,
+                timeout_s=FETCH_LIMIT_S,
             )
         except HttpFailure as failure:
             raise AListError(f"The picture cannot be fetched: {failure}") from failure
         return _checked(response)
 
-    def _keep(self, key: tuple[Account, str], picture: Picture) -> None:
-        self._drop(key)
-        self._kept[key] = _Kept(picture, self._now_s() + LIFETIME_S)
-        self._kept_bytes += len(picture.content)
-        while self._kept_bytes > MAX_KEPT_BYTES:
-            self._drop(next(iter(self._kept)))
 
-    def _drop(self, key: tuple[Account, str]) -> None:
-        if (kept := self._kept.pop(key, None)) is not None:
-            self._kept_bytes -= len(kept.picture.content)
+@asynccontextmanager
+async def _turn(places: asyncio.Semaphore) -> AsyncIterator[None]:
+    """Wait for one's turn, but not for long: that others are slow is no failure to remember."""
+    try:
+        await asyncio.wait_for(places.acquire(), QUEUE_LIMIT_S)
+    except TimeoutError as error:
+        raise Busy("Too much is being asked of AList.") from error
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def _checked(response: Response) -> Picture:
@@ -108,5 +129,6 @@ def _checked(response: Response) -> Picture:
     if response.status != _OK:
         raise AListError(f"The picture's server answers with HTTP status {response.status}.")
     if not _PICTURE_TYPE.fullmatch(content_type):
-        raise AListError(f"What AList names as the picture is {content_type or 'of no type'}.")
+        kind = one_line(content_type) or "of no type"
+        raise AListError(f"What AList names as the picture is {kind}.")
     return Picture(response.content, content_type)

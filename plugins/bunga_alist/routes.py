@@ -1,16 +1,63 @@
 """The original's paths for AList, which its tools and the players know."""
 
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
+from pydantic import AfterValidator
 
 from bunga_alist.client import Account
-from bunga_alist.fields import problems, read_fields, refusal
+from bunga_alist.failures import NoPicture
 from bunga_alist.library import Context, Library
+from bunga_alist.remembered import FAILURE_LIFETIME_S
 from bunga_alist.settings import is_host, with_scheme
-from bunga_cli.plugin import AdminOnly, NotFound, PluginFailure
+from bunga_cli.plugin import (
+    AdminOnly,
+    ApiError,
+    Body,
+    BungaError,
+    NotFound,
+    PluginFailure,
+    Text,
+    checked,
+    documented,
+    one_line,
+    read_fields,
+)
+
+_NO_PICTURE = "There is no picture of this video."
+_MAX_REASONS = 100
 
 _PICTURE_HEADERS = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
-_CREDENTIALS = ("username", "password")
+
+
+def _checked_host(host: str) -> str:
+    if not is_host(host):
+        raise ValueError("Enter a valid URL.")
+    return host
+
+
+class Host(Body):
+    """Where AList is."""
+
+    host: Annotated[Text, AfterValidator(_checked_host)]
+
+
+class User(Body):
+    """A channel's user of AList."""
+
+    username: Text
+    password: Text
+
+
+class PartOfUser(User):
+    """What to change of it. The defaults are never read: what is left out stays."""
+
+    username: Text = ""
+    password: Text = ""
 
 
 class SiteRoutes:
@@ -21,8 +68,9 @@ class SiteRoutes:
         self._library = library
         self.router = APIRouter(prefix="/api", tags=["alist"], dependencies=[AdminOnly])
         self.router.get("/alist-host")(self.retrieve_alist_host)
-        self.router.put("/alist-host")(self.replace_alist_host)
-        self.router.patch("/alist-host")(self.change_alist_host)
+        documentation = documented(Host)
+        self.router.put("/alist-host", openapi_extra=documentation)(self.replace_alist_host)
+        self.router.patch("/alist-host", openapi_extra=documentation)(self.change_alist_host)
         self.router.get("/alist/info")(self.alist_info)
         self.router.get("/alist/user-info")(self.alist_user_info)
 
@@ -30,47 +78,44 @@ class SiteRoutes:
         """Return where AList is."""
         return {"site": 1, "host": self._context.site_settings().host}
 
-    async def replace_alist_host(self, request: Request) -> Response:
+    async def replace_alist_host(self, request: Request) -> dict[str, object]:
         """Set where AList is: `host`."""
-        return await self._save(await read_fields(request))
+        return await self._save(checked(Host, (await read_fields(request)).values))
 
-    async def change_alist_host(self, request: Request) -> Response:
+    async def change_alist_host(self, request: Request) -> dict[str, object]:
         """Set where AList is, if `host` is given."""
-        return await self._save({**await self.retrieve_alist_host(), **await read_fields(request)})
+        unchanged = await self.retrieve_alist_host()
+        return await self._save(checked(Host, {**unchanged, **(await read_fields(request)).values}))
 
-    async def _save(self, fields: dict[str, object]) -> Response:
-        if wrong := problems(fields, ["host"]):
-            return refusal(wrong)
-        host = str(fields["host"]).strip()
-        if not is_host(host):
-            return refusal({"host": ["Enter a valid URL."]})
-        await self._library.save_host(host)
-        return JSONResponse(await self.retrieve_alist_host())
+    async def _save(self, said: Host) -> dict[str, object]:
+        await self._library.save_host(said.host)
+        return await self.retrieve_alist_host()
 
-    async def alist_info(self, host: str = "") -> Response:
+    async def alist_info(self, host: str = "") -> dict[str, object]:
         """Return name and picture of the AList server at an address."""
         if not host:
-            return refusal({"err_code": -1, "message": '"host" is required.'})
+            raise _refusal(err_code=-1, message='"host" is required.')
+        if not is_host(with_scheme(host)):
+            raise _refusal(err_code=1, message='"host" is not the address of a web server.')
         try:
             site = await self._library.site(with_scheme(host))
         except PluginFailure as error:
-            return refusal({"err_code": 1, "message": str(error)})
-        return JSONResponse({"site_name": site.site_title, "avatar": site.logo})
+            raise _refusal(err_code=1, message=str(error)) from error
+        return {"site_name": site.site_title, "avatar": site.logo}
 
-    async def alist_user_info(self, username: str = "", password: str = "") -> Response:
+    async def alist_user_info(self, username: str = "", password: str = "") -> dict[str, object]:
         """Return what somebody may do in the site's AList: "admin", or AList's bit set."""
         host = self._context.site_settings().host
         if not (username and password):
-            message = '"username" and "password" are required.'
-            return refusal({"err_code": -1, "message": message})
+            raise _refusal(err_code=-1, message='"username" and "password" are required.')
         if not host:
-            return refusal({"err_code": -1, "message": "No AList server is set."})
+            raise _refusal(err_code=-1, message="No AList server is set.")
         try:
             user = await self._library.new_user(Account(host, username, password))
         except PluginFailure as error:
-            return refusal({"detail": str(error)})
+            raise _refusal(detail=str(error)) from error
         permission = "admin" if user.is_admin else user.effective_permission
-        return JSONResponse({"base_path": user.base_path, "permission": permission})
+        return {"base_path": user.base_path, "permission": permission}
 
 
 class AccountRoutes:
@@ -83,9 +128,10 @@ class AccountRoutes:
             prefix="/api/alist-account", tags=["alist"], dependencies=[AdminOnly]
         )
         self.router.get("")(self.list_alist_accounts)
-        self.router.get("/{channel_id:id}")(self.retrieve_alist_account)
-        self.router.put("/{channel_id:id}")(self.replace_alist_account)
-        self.router.patch("/{channel_id:id}")(self.change_alist_account)
+        one = "/{channel_id:id}"
+        self.router.get(one)(self.retrieve_alist_account)
+        self.router.put(one, openapi_extra=documented(User))(self.replace_alist_account)
+        self.router.patch(one, openapi_extra=documented(PartOfUser))(self.change_alist_account)
 
     async def list_alist_accounts(self) -> list[dict[str, str]]:
         """Return all channels' users."""
@@ -96,27 +142,20 @@ class AccountRoutes:
         await self._require(channel_id)
         return await self._shown(channel_id)
 
-    async def replace_alist_account(self, channel_id: str, request: Request) -> Response:
+    async def replace_alist_account(self, channel_id: str, request: Request) -> dict[str, str]:
         """Set a channel's `username` and `password`."""
         await self._require(channel_id)
-        fields = await read_fields(request)
-        return await self._save(channel_id, fields, _CREDENTIALS)
+        return await self._save(channel_id, checked(User, (await read_fields(request)).values))
 
-    async def change_alist_account(self, channel_id: str, request: Request) -> Response:
+    async def change_alist_account(self, channel_id: str, request: Request) -> dict[str, str]:
         """Set what is given of a channel's `username` and `password`."""
         await self._require(channel_id)
-        fields = await read_fields(request)
-        given = tuple(name for name in _CREDENTIALS if name in fields)
-        return await self._save(channel_id, fields, given)
+        said = checked(PartOfUser, (await read_fields(request)).values)
+        return await self._save(channel_id, said)
 
-    async def _save(
-        self, channel_id: str, fields: dict[str, object], names: tuple[str, ...]
-    ) -> Response:
-        if wrong := problems(fields, names):
-            return refusal(wrong)
-        changes = {name: str(fields[name]) for name in names}
-        await self._library.save_account(channel_id, changes)
-        return JSONResponse(await self._shown(channel_id))
+    async def _save(self, channel_id: str, said: User) -> dict[str, str]:
+        await self._library.save_account(channel_id, said.model_dump(exclude_unset=True))
+        return await self._shown(channel_id)
 
     async def _require(self, channel_id: str) -> None:
         if channel_id not in {channel.id for channel in await self._context.channels()}:
@@ -129,10 +168,16 @@ class AccountRoutes:
 
 
 class PictureRoutes:
-    """The pictures of videos. Players ask without a login: images have none to send."""
+    """The pictures of videos. Players ask without a login: images have none to send.
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    So nobody is told more than that there is none. The log says why, each reason once in a while.
+    """
+
+    def __init__(
+        self, context: Context, library: Library, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._context, self._library, self._now_s = context, library, now_s
+        self._logged: dict[tuple[str, str], float] = {}
         self.router = APIRouter(tags=["players"])
         path = "/api/channels/{channel_id:id}/alist-thumbnail"
         self.router.get(path, response_class=Response)(self.alist_thumbnail)
@@ -141,6 +186,22 @@ class PictureRoutes:
         """Return the picture that AList has of the video at a path."""
         try:
             picture = await self._library.picture(channel_id, path)
-        except PluginFailure as error:
-            return refusal({"detail": str(error)})
+        except BungaError as error:
+            self._log(channel_id, error)
+            raise _refusal(detail=_NO_PICTURE) from error
         return Response(picture.content, headers=_PICTURE_HEADERS, media_type=picture.content_type)
+
+    def _log(self, channel_id: str, error: BungaError) -> None:
+        if not isinstance(error, PluginFailure) or isinstance(error, NoPicture):
+            return
+        now_s, reason = self._now_s(), (channel_id, str(error))
+        if self._logged.get(reason, 0.0) > now_s:
+            return
+        self._logged = {key: until_s for key, until_s in self._logged.items() if until_s > now_s}
+        if len(self._logged) < _MAX_REASONS:
+            self._logged[reason] = now_s + FAILURE_LIFETIME_S
+            self._context.log.warning("No pictures for channel %s. %s", one_line(channel_id), error)
+
+
+def _refusal(**body: object) -> ApiError:
+    return ApiError(HTTPStatus.BAD_REQUEST, body)

@@ -63,6 +63,11 @@ class Sessions:
         """Log in anew when the account is used next, whatever happened before."""
         self._outcomes.pop(account, None)
 
+    def forget_refusals(self) -> None:
+        """Try every account again that was refused."""
+        outcomes = self._outcomes.items()
+        self._outcomes = {account: o for account, o in outcomes if o.refusal is None}
+
     def _forget_token(self, account: Account, token: str) -> None:
         outcome = self._outcomes.get(account)
         if outcome is not None and outcome.token == token:  # else it is renewed already

@@ -17,6 +17,8 @@ from bunga_cli.plugin import BungaError, PluginContext
 SERVICE_KEY: Final = "bilibili"
 CHECK_EVERY: Final = timedelta(days=1)
 
+_MAX_NOTES: Final = 100
+
 BilibiliContext = PluginContext[SiteSettings, ChannelSettings]
 
 
@@ -30,6 +32,8 @@ class Accounts:
         self._bilibili = bilibili
         self._now = now
         self._checked: dict[str, datetime] = {}
+        self.unrenewed: dict[str, str] = {}
+        """Why a login could not be renewed when that was last tried, by its cookie."""
         self._renewals: dict[str, asyncio.Task[None]] = {}
 
     async def of(self, channel_id: str) -> Login:
@@ -82,7 +86,18 @@ class Accounts:
         try:
             await self._renew(login)
         except BungaError as failure:
-            self._context.log.warning("A login at Bilibili cannot be renewed: %s", failure)
+            self._note(login, str(failure))
+        except Exception as error:  # nobody waits for it, so nobody else would hear of it
+            self._context.log.exception("Renewing a login at Bilibili failed.")
+            self._note(login, type(error).__name__)
+        else:
+            self.unrenewed.pop(login.sess, None)
+
+    def _note(self, login: Login, reason: str) -> None:
+        self.unrenewed = {login.sess: reason, **self.unrenewed}
+        while len(self.unrenewed) > _MAX_NOTES:
+            self.unrenewed.popitem()
+        self._context.log.warning("A login at Bilibili cannot be renewed: %s", reason)
 
     async def _renew(self, old: Login) -> None:
         timestamp_ms = await self._bilibili.renewal_due(old)

@@ -33,7 +33,6 @@ SILENT_FOR: Final = timedelta(minutes=5)
 """How long nothing is asked after too many requests: whoever goes on is refused for longer."""
 
 _MAX_ANSWER_BYTES: Final = 1 << 20
-_MAX_MESSAGE_LENGTH: Final = 200
 _HEADERS: Final = {  # without a browser's name, requests are refused
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Referer": "https://www.bilibili.com/",
@@ -56,8 +55,7 @@ class Refused(BilibiliFailure):
     """Report that Bilibili answered no; `reason` is its own number."""
 
     def __init__(self, reason: int, message: str) -> None:
-        shown = message[:_MAX_MESSAGE_LENGTH]
-        super().__init__(_REASONS.get(reason, f"Bilibili refuses: {shown} ({reason})."))
+        super().__init__(_REASONS.get(reason, f"Bilibili refuses: {message} ({reason})."))
         self.reason = reason
 
 
@@ -176,6 +174,7 @@ class Bilibili:
                 method,
                 url,
                 trusted=True,  # the operator's own setting
+                same_origin=True,  # a login is in it
                 timeout_s=TIMEOUT_S,
                 max_bytes=_MAX_ANSWER_BYTES,
                 headers=_HEADERS | ({"Cookie": cookie} if cookie else {}),

@@ -22,7 +22,9 @@ JNrRuoEUXpabUzGB8QIDAQAB
 """
 """What Bilibili's own page encrypts with."""
 
-_REFRESH_CSRF: Final = re.compile(r"""<div\s+id=["']?1-name["']?\s*>\s*([^\s<]+)\s*</div>""")
+_REFRESH_CSRF: Final = re.compile(
+    r"""<div\s+id=["']?1-name["']?\s*>\s*([!-;=-~]{1,200})\s*</div>"""
+)
 
 
 def correspond_path(timestamp_ms: int, public_key: str = BILIBILI_KEY) -> str:

@@ -3,15 +3,18 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+import typer
 from fastapi import APIRouter
 
 from bunga_bilibili.accounts import Accounts, BilibiliContext
 from bunga_bilibili.bilibili import Bilibili
+from bunga_bilibili.commands import make_commands
 from bunga_bilibili.correspond import BILIBILI_KEY
 from bunga_bilibili.routes import AccountRoutes, LoginRoutes
 from bunga_bilibili.service import AccountsCheck, BilibiliService
 from bunga_bilibili.settings import ChannelSettings, SiteSettings
-from bunga_cli.plugin import HealthCheck, PluginSettings, ServiceProvider, hookimpl
+from bunga_bilibili.v1_routes import ChannelLoginRoutes
+from bunga_cli.plugin import Console, HealthCheck, PluginSettings, ServiceProvider, hookimpl
 
 
 def _utc_now() -> datetime:
@@ -58,11 +61,17 @@ class BilibiliPlugin:
 
     @hookimpl
     def bunga_routes(self) -> APIRouter:
-        """Return the original's paths."""
+        """Return the original's paths and our own."""
         router = APIRouter()
         router.include_router(AccountRoutes(self.accounts).router)
         router.include_router(LoginRoutes(self.bilibili).router)
+        router.include_router(ChannelLoginRoutes(self.accounts, self.bilibili).router)
         return router
+
+    @hookimpl
+    def bunga_commands(self, console: Console) -> typer.Typer:
+        """Return `bunga bilibili …`."""
+        return make_commands(console)
 
 
 plugin = BilibiliPlugin()

@@ -1,21 +1,53 @@
 """The original's paths for channels' accounts at Bilibili, and for logging in by phone."""
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable
 from dataclasses import asdict, replace
 from http import HTTPStatus
-from typing import Final
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import AfterValidator
 
 from bunga_bilibili.accounts import Accounts
 from bunga_bilibili.bilibili import Bilibili, BilibiliFailure, Login, Refused
-from bunga_bilibili.fields import problems, read_fields, refusal
 from bunga_bilibili.settings import is_cookie_value
 from bunga_bilibili.wbi import key_in
-from bunga_cli.plugin import AdminOnly, NotFound
+from bunga_cli.plugin import (
+    AdminOnly,
+    ApiError,
+    Body,
+    NotFound,
+    Text,
+    checked,
+    documented,
+    read_fields,
+)
 
-_LOGIN: Final = ("sess", "bili_jct", "refresh_token")
+
+def _checked_cookie(value: str) -> str:
+    if not is_cookie_value(value):
+        raise ValueError("This is not the value of a cookie.")
+    return value
+
+
+CookieText = Annotated[Text, AfterValidator(_checked_cookie)]
+
+
+class WholeLogin(Body):
+    """A login, as a browser keeps it."""
+
+    sess: CookieText
+    bili_jct: CookieText
+    refresh_token: CookieText
+
+
+class PartOfLogin(WholeLogin):
+    """What to change of it. The defaults are never read: what is left out stays."""
+
+    sess: CookieText = ""
+    bili_jct: CookieText = ""
+    refresh_token: CookieText = ""
 
 
 class AccountRoutes:
@@ -29,8 +61,10 @@ class AccountRoutes:
         one = "/{channel_id:id}"
         self.router.get("")(self.list_bilibili_accounts)
         self.router.get(one)(self.retrieve_bilibili_account)
-        self.router.put(one)(self.replace_bilibili_account)
-        self.router.patch(one)(self.change_bilibili_account)
+        put = self.router.put(one, openapi_extra=documented(WholeLogin))
+        put(self.replace_bilibili_account)
+        patch = self.router.patch(one, openapi_extra=documented(PartOfLogin))
+        patch(self.change_bilibili_account)
         self.router.delete(one, status_code=HTTPStatus.NO_CONTENT)(self.remove_bilibili_account)
 
     async def list_bilibili_accounts(self) -> list[dict[str, str]]:
@@ -42,17 +76,17 @@ class AccountRoutes:
         """Return one channel's login."""
         return _shown(channel_id, await self._of(channel_id))
 
-    async def replace_bilibili_account(self, channel_id: str, request: Request) -> Response:
+    async def replace_bilibili_account(self, channel_id: str, request: Request) -> dict[str, str]:
         """Set a channel's `sess`, `bili_jct` and `refresh_token`."""
         old = await self._of(channel_id)
-        return await self._save(channel_id, old, await read_fields(request), _LOGIN)
+        said = checked(WholeLogin, (await read_fields(request)).values)
+        return await self._save(channel_id, old, said)
 
-    async def change_bilibili_account(self, channel_id: str, request: Request) -> Response:
+    async def change_bilibili_account(self, channel_id: str, request: Request) -> dict[str, str]:
         """Set what is given of a channel's `sess`, `bili_jct` and `refresh_token`."""
         old = await self._of(channel_id)
-        fields = await read_fields(request)
-        given = [name for name in _LOGIN if name in fields]
-        return await self._save(channel_id, old, fields, given)
+        said = checked(PartOfLogin, (await read_fields(request)).values)
+        return await self._save(channel_id, old, said)
 
     async def remove_bilibili_account(self, channel_id: str) -> None:
         """Forget a channel's login."""
@@ -64,18 +98,10 @@ class AccountRoutes:
             raise NotFound("No BilibiliAccount matches the given query.")
         return await self._accounts.of(channel_id)
 
-    async def _save(
-        self, channel_id: str, old: Login, fields: Mapping[str, object], names: Iterable[str]
-    ) -> Response:
-        if wrong := problems(fields, names):
-            return refusal(wrong)
-        changes = {name: str(fields[name]).strip() for name in names}
-        if impossible := [name for name in names if not is_cookie_value(changes[name])]:
-            sentence = "This is not the value of a cookie."
-            return refusal({name: [sentence] for name in impossible})
-        new = replace(old, **changes)
+    async def _save(self, channel_id: str, old: Login, said: WholeLogin) -> dict[str, str]:
+        new = replace(old, **said.model_dump(exclude_unset=True))
         await self._accounts.save(channel_id, new)
-        return JSONResponse(_shown(channel_id, new))
+        return _shown(channel_id, new)
 
 
 class LoginRoutes:
@@ -94,11 +120,13 @@ class LoginRoutes:
 
     async def follow_bilibili_login(self, key: str = "") -> Response:
         """Return how far the login with this key is; when it is done, with all of it."""
-        return _refused("key", key) or await _answer(self._follow(key))
+        _check("key", key)
+        return await _answer(self._follow(key))
 
     async def bilibili_info(self, sess: str = "") -> Response:
         """Return who is logged in with this cookie, and today's signing keys."""
-        return _refused("sess", sess) or await _answer(self._info(sess))
+        _check("sess", sess)
+        return await _answer(self._info(sess))
 
     async def _start(self) -> dict[str, object]:
         return (await self._bilibili.qr_code()).model_dump()
@@ -123,12 +151,12 @@ async def _answer(question: Awaitable[dict[str, object]]) -> Response:
         return JSONResponse(body, HTTPStatus.BAD_GATEWAY)
 
 
-def _refused(name: str, value: str) -> Response | None:
-    if not value:
-        return refusal({"err_code": -1, "message": f'"{name}" is required.'})
-    if not is_cookie_value(value):
-        return refusal({"err_code": -1, "message": f'"{name}" is not of the right form.'})
-    return None
+def _check(name: str, value: str) -> None:
+    """Raise ApiError unless this can be asked of Bilibili."""
+    if not value or not is_cookie_value(value):
+        problem = "is not of the right form." if value else "is required."
+        body = {"err_code": -1, "message": f'"{name}" {problem}'}
+        raise ApiError(HTTPStatus.BAD_REQUEST, body)
 
 
 def _shown(channel_id: str, login: Login) -> dict[str, str]:

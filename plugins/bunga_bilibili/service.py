@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bunga_bilibili.accounts import SERVICE_KEY, Accounts
@@ -59,7 +59,9 @@ class AccountsCheck:
             return Health("off", "No channel has an account at Bilibili.")
         cookies = sorted({login.sess for login in logins.values()})
         found = dict(zip(cookies, await asyncio.gather(*map(self._look, cookies)), strict=True))
-        return _summary({channel: found[login.sess] for channel, login in logins.items()})
+        unrenewed = self._accounts.unrenewed
+        notes = {c: unrenewed[login.sess] for c, login in logins.items() if login.sess in unrenewed}
+        return _summary({c: found[login.sess] for c, login in logins.items()}, notes)
 
     async def _look(self, sess: str) -> Nav | BilibiliFailure:
         try:
@@ -68,13 +70,18 @@ class AccountsCheck:
             return failure
 
 
-def _summary(found: dict[str, Nav | BilibiliFailure]) -> Health:
+def _summary(found: dict[str, Nav | BilibiliFailure], unrenewed: dict[str, str]) -> Health:
     details = {channel: _told(outcome) for channel, outcome in found.items()}
+    for channel, reason in unrenewed.items():
+        details[channel] += f"; the login could not be renewed: {reason}"
     failures = [outcome for outcome in found.values() if isinstance(outcome, BilibiliFailure)]
-    if not failures:
-        return Health("ok", f"Logged in: {_names(found.values())}.", details)
-    some_work = len(failures) < len(found)
-    return Health("warning" if some_work else "failure", str(failures[0]), details)
+    if failures:
+        some_work = len(failures) < len(found)
+        return Health("warning" if some_work else "failure", str(failures[0]), details)
+    text = f"Logged in: {_names(found.values())}."
+    if unrenewed:
+        text += f" Not renewed: {', '.join(unrenewed)}. {next(iter(unrenewed.values()))}"
+    return Health("warning" if unrenewed else "ok", text, details)
 
 
 def _names(outcomes: Iterable[Nav | BilibiliFailure]) -> str:
@@ -86,5 +93,5 @@ def _told(outcome: Nav | BilibiliFailure) -> str:
         return str(outcome)
     if not outcome.is_member:
         return f"{outcome.name}, no member"
-    until = datetime.fromtimestamp(outcome.vip_due_ms / 1000, UTC)
-    return f"{outcome.name}, member until {until:%Y-%m-%d}"
+    until = outcome.member_until
+    return f"{outcome.name}, member{f' until {until}' if until else ''}"

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
 _MODEL: Final = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-_COOKIE_VALUE: Final = re.compile(r"[!#-:<-\[\]-~]*")  # RFC 6265, and commas
+_COOKIE_VALUE: Final = re.compile(r"[!#-:<-\[\]-~]{0,4096}")  # RFC 6265, and commas
 
 
 def _checked_url(url: str) -> str:

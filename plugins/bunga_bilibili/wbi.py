@@ -19,8 +19,11 @@ _MIXIN_KEY_LENGTH: Final = 32
 
 
 def key_in(url: str) -> str:
-    """Return the key that an address carries as the name of its file."""
-    return PurePosixPath(urlsplit(url).path).stem
+    """Return the key that an address carries as the name of its file. Raises ValueError."""
+    try:
+        return PurePosixPath(urlsplit(url).path).stem
+    except ValueError as error:
+        raise ValueError("Bilibili's signing keys are not of the known form.") from error
 
 
 def mixin_key(img_key: str, sub_key: str) -> str:

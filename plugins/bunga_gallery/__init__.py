@@ -15,7 +15,7 @@ from bunga_cli.plugin import (
 from bunga_gallery.gallery import Gallery
 from bunga_gallery.health import LinkersCheck, LocalFoldersCheck
 from bunga_gallery.local import LOCAL, LocalLinker
-from bunga_gallery.modules import Loaded, load_linkers
+from bunga_gallery.modules import Modules
 from bunga_gallery.records import GalleryResolver
 from bunga_gallery.routes import GalleryRoutes
 from bunga_gallery.settings import SiteSettings
@@ -29,7 +29,7 @@ class GalleryPlugin:
     _context: PluginContext[SiteSettings]
     _gallery: Gallery
     _local: LocalLinker
-    _loaded: Loaded
+    _modules: Modules
 
     @hookimpl
     def bunga_settings(self) -> PluginSettings:
@@ -41,16 +41,15 @@ class GalleryPlugin:
         """Import the linkers that the settings name."""
         self._context = context
         self._local = LocalLinker(context)
-        self._gallery = Gallery(context, live=frozenset({LOCAL.id}))
-        settings = context.site_settings()
-        self._loaded = load_linkers(settings.packages, settings.folders)
-        for problem in self._loaded.problems:
+        self._modules = Modules(context.site_settings)
+        self._gallery = Gallery(context, self._modules, live=frozenset({LOCAL.id}))
+        for problem in self._modules.loaded.problems:
             context.log.warning("Linkers in %s: %s", problem.module, problem.message)
 
     @hookimpl
     def bunga_linkers(self) -> Sequence[Linker]:
-        """Return the local folders, and the linkers from elsewhere."""
-        return [self._local, *self._loaded.linkers]
+        """Return the local folders. The linkers of modules come and go with the settings."""
+        return [self._local]
 
     @hookimpl
     def bunga_media_resolvers(self) -> Sequence[MediaResolver]:
@@ -60,12 +59,13 @@ class GalleryPlugin:
     @hookimpl
     def bunga_routes(self) -> APIRouter:
         """Return the gallery's paths."""
-        return GalleryRoutes(self._gallery, self._local, self._loaded.problems).router
+        return GalleryRoutes(self._context, self._gallery, self._local, self._modules).router
 
     @hookimpl
     def bunga_health_checks(self) -> Sequence[HealthCheck]:
         """Return how folders and modules stand."""
-        return [LocalFoldersCheck(self._context, self._local), LinkersCheck(self._loaded)]
+        local = LocalFoldersCheck(self._context, self._local)
+        return [local, LinkersCheck(self._gallery, self._modules)]
 
 
 plugin = GalleryPlugin()

@@ -4,9 +4,16 @@ The players' parsers stop at a missing field or a wrong type.
 """
 
 import re
+from collections.abc import Callable
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from bunga_cli.plugin import one_line
+
+MAX_FINDS = 500
+MAX_EPISODES = 5000
+"""How much of what one linker answers is passed on; players show lists without pages."""
 
 _ADDRESSES = ("url", "thumb_url")
 _DIGITS = re.compile(r"\d{4}")
@@ -21,7 +28,11 @@ def _year(value: object) -> object:
 def _names(value: object) -> object:
     if isinstance(value, str):
         return [value]
-    return [] if value is None else list(value) if isinstance(value, tuple) else value
+    return [] if value is None else _first(value)
+
+
+def _first(value: object) -> object:
+    return list(value[:MAX_EPISODES]) if isinstance(value, list | tuple) else value
 
 
 def _text(value: object) -> object:
@@ -33,6 +44,7 @@ B = TypeVar("B", bound="_Body")
 Year = Annotated[int | None, BeforeValidator(_year)]
 Names = Annotated[list[str], BeforeValidator(_names)]
 Text = Annotated[str, BeforeValidator(_text)]
+Shown = Annotated[str, AfterValidator(one_line)]
 
 
 class _Body(BaseModel):
@@ -45,7 +57,7 @@ class InfoBody(_Body):
     """Who a linker is."""
 
     id: str
-    name: str
+    name: Shown
     url: Text = ""
 
 
@@ -80,7 +92,7 @@ class DetailBody(_Body):
     cast: Names = []
     genres: Names = []
     summary: str | None = None
-    episodes: list[EpisodeBody]
+    episodes: Annotated[list[EpisodeBody], BeforeValidator(_first)]
 
 
 class SourceBody(_Body):
@@ -95,7 +107,7 @@ class FindsBody(_Body):
 
     info: InfoBody
     results: list[SummaryBody] = []
-    error: str | None = None
+    error: Shown | None = None
 
 
 class SourcesBody(_Body):
@@ -132,15 +144,16 @@ class EnabledBody(_Body):
     enabled: bool
 
 
-def placed(body: B, origin: str) -> B:
-    """Return the same with addresses that begin with the server's where they are mere paths."""
-    return body.model_copy(update={name: _placed(name, value, origin) for name, value in body})
+def placed(body: B, absolute: Callable[[str], str]) -> B:
+    """Return the same with whole addresses where there are mere paths on this server."""
+    return body.model_copy(update={name: _placed(name, value, absolute) for name, value in body})
 
 
-def _placed(name: str, value: object, origin: str) -> object:
+def _placed(name: str, value: object, absolute: Callable[[str], str]) -> object:
     if isinstance(value, list):
-        return [_placed(name, each, origin) for each in value]
+        return [_placed(name, each, absolute) for each in value]
     if isinstance(value, _Body):
-        return placed(value, origin)
-    is_path = name in _ADDRESSES and isinstance(value, str) and value.startswith("/")
-    return f"{origin}{value}" if is_path else value
+        return placed(value, absolute)
+    if name in _ADDRESSES and isinstance(value, str) and value.startswith("/"):
+        return absolute(value)
+    return value

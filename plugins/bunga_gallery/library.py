@@ -1,8 +1,8 @@
-"""What folders on the server's disk hold, as media with episodes.
+"""What a folder on the server's disk holds, as media with episodes.
 
-A folder with videos is one media, its videos are the episodes. A video that lies directly in one of
-the roots is a media of its own. Keys are hashes of the place within the root: they stay the same
-when the root moves, and give nothing away.
+A folder with videos is one media, its videos are the episodes. A video that lies directly in the
+root is a media of its own. Keys are hashes of the place within the root: they stay the same when
+the root moves, and give nothing away.
 
 Nothing outside a root is ever listed: folders behind symlinks are not entered, and a symlink to a
 file counts only if the file lies in the same root. Hidden names are left out.
@@ -10,14 +10,13 @@ file counts only if the file lies in the same root. Hidden names are left out.
 
 import hashlib
 import os
-import stat
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from bunga_gallery.text import natural_order, readable, year_in
+from bunga_gallery.text import folded, natural_order, readable, year_in
 
 VIDEO_TYPES: Mapping[str, str] = {
     ".avi": "video/x-msvideo",
@@ -42,6 +41,7 @@ IMAGE_TYPES: Mapping[str, str] = {
     ".webp": "image/webp",
 }
 _POSTERS = ("poster", "cover", "folder")
+_MAX_PROBLEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,6 @@ class StoredFile:
         suffix = self.path.suffix.lower()
         return VIDEO_TYPES.get(suffix) or IMAGE_TYPES[suffix]
 
-    def stat(self) -> os.stat_result | None:
-        """Return the file's size and time, or None if it is gone or not inside the root now."""
-        try:
-            real, root = self.path.resolve(strict=True), self.root.resolve(strict=True)
-            found = real.stat()
-        except (OSError, RuntimeError):  # RuntimeError: a loop of symlinks, before Python 3.13
-            return None
-        return found if _is_inside(real, root) and stat.S_ISREG(found.st_mode) else None
-
 
 @dataclass(frozen=True, slots=True)
 class Media:
@@ -82,6 +73,13 @@ class Media:
     year: int | None
     poster: StoredFile | None
     episodes: tuple[StoredFile, ...]
+    folded_title: str
+    folded_episodes: tuple[str, ...]
+
+    def has_all(self, words: Sequence[str]) -> bool:
+        """Tell whether each folded word is in the title, or the rest of them in one episode's."""
+        rest = [word for word in words if word not in self.folded_title]
+        return not rest or any(all(word in name for word in rest) for name in self.folded_episodes)
 
 
 @dataclass(slots=True)
@@ -92,23 +90,26 @@ class Library:
     files: dict[str, StoredFile] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
+    def note(self, problem: str) -> None:
+        """Remember a problem, if there are not too many already."""
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append(problem)
 
-def scan(roots: Sequence[Path], max_files: int) -> Library:
-    """Look through absolute folders, at most `max_files` entries. Blocks: run it in a thread."""
+
+def scan(root: Path, label: str, max_files: int) -> Library:
+    """Look through an absolute folder, at most `max_files` entries. Blocks: run it in a thread."""
     library = Library()
-    left = max_files
-    for label, root in _labelled(roots):
-        shelf = _Shelf(library, root, label)
-        left = shelf.fill(left)
-    if left < 0:
-        library.problems.append(f"There are more than {max_files} entries: some are not listed.")
+    if _Shelf(library, root, label).fill(max_files) < 0:
+        library.note(
+            f"{readable(str(root))} has more than {max_files} entries; not all are listed."
+        )
     return library
 
 
-def _labelled(roots: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+def labelled(roots: Iterable[Path]) -> Iterator[tuple[str, Path]]:
     """Give each root a name that does not depend on where it lies."""
     seen: Counter[str] = Counter()
-    for root in roots:
+    for root in dict.fromkeys(roots):
         seen[root.name] += 1
         yield f"{root.name}#{seen[root.name]}", root
 
@@ -136,8 +137,7 @@ class _Shelf:
             with os.scandir(folder) as entries:
                 return list(islice(entries, at_most))
         except OSError as error:
-            problem = f"{readable(str(folder))} cannot be read: {error.strerror}."
-            self._library.problems.append(problem)
+            self._library.note(_problem(folder, error))
             return []
 
     def _list(self, folder: Path, files: list[Path]) -> None:
@@ -163,6 +163,8 @@ class _Shelf:
             year=year_in(title),
             poster=self._file(poster) if poster else None,
             episodes=tuple(map(self._file, videos)),
+            folded_title=folded(title),
+            folded_episodes=tuple(folded(readable(video.stem)) for video in videos),
         )
         self._library.media[media.key] = media
 
@@ -177,6 +179,15 @@ class _Shelf:
         return hashlib.sha256(os.fsencode(place)).hexdigest()[:24]
 
 
+def _problem(folder: Path, error: OSError) -> str:
+    name = readable(str(folder))
+    if isinstance(error, FileNotFoundError):
+        return f"There is no folder {name}."
+    if isinstance(error, NotADirectoryError):
+        return f"{name} is not a folder."
+    return f"{name} cannot be read: {error.strerror}."
+
+
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir(follow_symlinks=False)
@@ -188,13 +199,13 @@ def _is_file(entry: os.DirEntry[str], root: Path) -> bool:
     try:
         if entry.is_symlink():
             target = Path(entry.path).resolve(strict=True)
-            return target.is_file() and _is_inside(target, root.resolve())
+            return target.is_file() and is_inside(target, root.resolve())
         return entry.is_file()
     except (OSError, RuntimeError):
         return False
 
 
-def _is_inside(real: Path, root: Path) -> bool:
+def is_inside(real: Path, root: Path) -> bool:
     """Tell whether a resolved path is in a resolved root, with nothing hidden on the way."""
     if not real.is_relative_to(root):
         return False

@@ -1,5 +1,6 @@
 """Finding linkers of the bunga-link kind in packages and folders. Nothing is ever downloaded."""
 
+import asyncio
 import hashlib
 import importlib
 import sys
@@ -9,8 +10,10 @@ from functools import partial
 from pathlib import Path
 from types import ModuleType
 
+from bunga_cli.plugin import one_line
 from bunga_gallery.legacy import LegacyLinker, is_legacy_linker
-from bunga_gallery.workers import run_together
+from bunga_gallery.settings import SiteSettings
+from bunga_gallery.workers import Workers, run_together
 
 LIMIT_S = 4.0
 """How long all imports together may take; a hook that takes longer than 5 s is given up."""
@@ -32,6 +35,30 @@ class Loaded:
     problems: list[Problem] = field(default_factory=list)
 
 
+class Modules:
+    """The linkers that the settings name, read again when the settings name others."""
+
+    def __init__(self, settings: Callable[[], SiteSettings]) -> None:
+        self._settings = settings
+        self._workers = Workers("gallery modules", 1)
+        self._reading = asyncio.Lock()
+        self._wanted = _wanted(settings())
+        self.loaded = load_linkers(*self._wanted)
+
+    async def current(self) -> Loaded:
+        """Return the linkers of the settings of now."""
+        async with self._reading:
+            wanted = _wanted(self._settings())
+            if wanted != self._wanted:
+                self.loaded = await self._workers.do(lambda: load_linkers(*wanted))
+                self._wanted = wanted
+        return self.loaded
+
+
+def _wanted(settings: SiteSettings) -> tuple[tuple[str, ...], tuple[Path, ...]]:
+    return tuple(settings.packages), tuple(settings.folders)
+
+
 def load_linkers(
     packages: Sequence[str], folders: Sequence[Path], limit_s: float = LIMIT_S
 ) -> Loaded:
@@ -49,7 +76,7 @@ def load_linkers(
     for name, outcome in zip(modules, outcomes, strict=True):
         if outcome.error is not None:
             reason = f"{type(outcome.error).__name__}: {outcome.error}"
-            loaded.problems.append(Problem(name, reason))
+            loaded.problems.append(Problem(name, one_line(reason)))
         _add(loaded, name, outcome.result or [])
     return loaded
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
-from bunga_cli.plugin import Channel, MediaUrl, PluginFailure, Record
+from bunga_cli.plugin import Channel, MediaUrl, PluginFailure, Record, one_line
 from bunga_gallery.gallery import Gallery
 from bunga_gallery.library import VIDEO_TYPES
 
@@ -34,7 +34,7 @@ class Place:
         linker_id, _, rest = path.removeprefix(f"{SOURCE}://").partition("/")
         key, _, episode_id = rest.rpartition("/")
         if not (linker_id and key and episode_id):
-            raise PluginFailure(f"{path!r} is no place in the gallery.")
+            raise PluginFailure(f"{one_line(path)!r} is no place in the gallery.")
         return cls(unquote(linker_id), unquote(key), unquote(episode_id))
 
 

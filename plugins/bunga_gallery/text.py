@@ -14,12 +14,6 @@ def folded(text: str) -> str:
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
-def has_all_words(text: str, keyword: str) -> bool:
-    """Tell whether every word of the keyword is somewhere in the text."""
-    within = folded(text)
-    return all(word in within for word in folded(keyword).split())
-
-
 def natural_order(text: str) -> list[tuple[int, str]]:
     """Return a sort key by which numbers in a title count as numbers."""
     parts = _NUMBER.split(folded(text))

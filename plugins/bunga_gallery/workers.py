@@ -1,7 +1,7 @@
-"""Threads for code that may never come back.
+"""Threads for calls that may never come back: of foreign code, and to a disk that hangs.
 
 A thread cannot be ended from outside. So these are daemons, which do not keep the server from
-stopping, and a linker that hangs uses up only its own.
+stopping, and what hangs uses up only its own few: neither asyncio's nor those of other disks.
 """
 
 import asyncio
@@ -29,16 +29,24 @@ class Outcome(Generic[T]):
 class Workers:
     """Run calls in threads of their own, a few at a time; others wait for their turn."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, max_threads: int = MAX_THREADS) -> None:
         self._name = name
-        self._free = asyncio.Semaphore(MAX_THREADS)
+        self._free = asyncio.Semaphore(max_threads)
 
     async def run(self, call: Callable[[], Any], shape: Callable[[Any], T]) -> T:
-        """Return `shape` of what the call, a function or a coroutine function, returns.
+        """Return `shape` of what the call, a function or a coroutine function, returns."""
+        return await self.do(lambda: shape(_awaited(call())))
+
+    async def do(self, call: Callable[[], T], limit_s: float | None = None) -> T:
+        """Return what a function returns. Raises TimeoutError after `limit_s`.
 
         A caller that gives up leaves the thread running, and its place taken until it ends.
         """
-        await self._free.acquire()
+        async with asyncio.timeout(limit_s):
+            await self._free.acquire()
+            return await self._in_thread(call)
+
+    def _in_thread(self, call: Callable[[], T]) -> "asyncio.Future[T]":
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
 
@@ -48,12 +56,12 @@ class Workers:
                 _settle(answer, outcome)
 
         def work() -> None:
-            outcome = _outcome(lambda: shape(_awaited(call())))
+            outcome = _outcome(call)
             with suppress(RuntimeError):  # the loop is gone, and nobody waits
                 loop.call_soon_threadsafe(finish, outcome)
 
         threading.Thread(target=work, name=self._name, daemon=True).start()
-        return await answer
+        return answer
 
 
 def run_together(limit_s: float, calls: Sequence[Callable[[], T]]) -> list[Outcome[T]]:

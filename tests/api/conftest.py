@@ -10,15 +10,18 @@ import pytest
 
 from bunga_cli.api import create_app
 from bunga_cli.api.context import AppContext
+from bunga_cli.auth.people import People
+from bunga_cli.auth.token_office import TokenOffice
 from bunga_cli.auth.tokens import Tokens
 from bunga_cli.clock import utc_now
+from bunga_cli.keyring import Keyring
 from bunga_cli.plugin.manager import Plugins
-from bunga_cli.settings import Settings
+from bunga_cli.plugin_models import RunningPlugins
 from bunga_cli.store import Store
 from bunga_cli.sync.snapshot import RoomSnapshot
 from bunga_cli.sync.values import SERVER, Projection, VideoRecord
 from bunga_cli.web import create_pages
-from tests.api.site import FakeHub, Site
+from tests.api.site import FakeHub, Site, live_settings
 from tests.plugin.kit import MemoryPort, running_plugins
 
 
@@ -59,27 +62,25 @@ async def plugins(port: MemoryPort) -> AsyncIterator[Plugins]:
 @pytest.fixture
 def open_site(store: Store, tmp_path: Path, plugins: Plugins) -> Callable[..., Site]:
     def open_with(**settings: object) -> Site:
-        current = Settings.model_validate(settings)
-
-        def rename(name: str) -> None:
-            nonlocal current
-            current = current.model_copy(
-                update={"site": current.site.model_copy(update={"name": name})}
-            )
-
+        current = live_settings(tmp_path, settings)
+        current.plugins = RunningPlugins(plugins)
         hub = FakeHub()
+        tokens = Tokens(Keyring("a secret of sufficient length, 32 bytes"), 172_800, 7_776_000)
+        people, keyrings = People(store, hub), list[Keyring]()
         context = AppContext(
             store=store,
             hub=hub,
-            tokens=Tokens("a secret of sufficient length, 32 bytes", 172_800, 7_776_000),
-            settings=lambda: current,
+            tokens=tokens,
+            people=people,
+            token_office=TokenOffice(store, tokens, people, hub, keyrings.append),
+            settings=lambda: current.now,
             media=tmp_path / "media",
-            rename_site=rename,
+            live_settings=current,
             started_at=utc_now(),
             logs=lambda: ["one line\n"],
             plugins=plugins,
         )
-        return Site(context, create_app(context, create_pages(lambda: current)), hub)
+        return Site(context, create_app(context, create_pages(lambda: current.now)), hub)
 
     return open_with
 

@@ -1,16 +1,35 @@
 """What the tests of the interface stand on."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 
 import httpx2
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bunga_cli.api.context import AppContext
+from bunga_cli.auth.live import ConnectionView
 from bunga_cli.auth.passwords import hash_password
+from bunga_cli.data_folder import DataFolder
+from bunga_cli.errors import Conflict
+from bunga_cli.live_settings import LiveSettings
+from bunga_cli.server.feed import Feed, Happening
+from bunga_cli.setting_tables import Source
+from bunga_cli.settings_file import Sources, no_auto
+from bunga_cli.store.rows import AccountRow
+from bunga_cli.sync.commands import Order
+from bunga_cli.sync.values import User
 from bunga_cli.sync.views import RoomView
 
 PASSWORD = "right-pass-1"
 PASSWORD_HASH = hash_password(PASSWORD)
+
+
+def live_settings(folder: Path, table: dict[str, object]) -> LiveSettings:
+    """Return settings as a server has them whose operator's file says this."""
+    data = DataFolder(folder)
+    sources = Sources(Source("bunga.toml", table), no_auto(data))
+    return LiveSettings(sources.load(), data)
 
 
 @dataclass
@@ -19,12 +38,44 @@ class FakeHub:
 
     live: dict[str, RoomView] = field(default_factory=dict)
     told: list[tuple[str, str]] = field(default_factory=list)
+    connected: dict[int, list[ConnectionView]] = field(default_factory=dict)
+    commanded: list[tuple[str, User, Order]] = field(default_factory=list)
+    happened: list[Happening] = field(default_factory=list)
+    feed: Feed = field(default_factory=Feed)
 
     def rooms(self) -> list[RoomView]:
         return list(self.live.values())
 
     def room(self, channel_id: str) -> RoomView | None:
         return self.live.get(channel_id)
+
+    def events(self, channel_id: str | None, last: int) -> list[Happening]:
+        events = [e for e in self.happened if channel_id in (None, e.channel_id)]
+        return events[-last:] if last else []
+
+    async def command(self, channel_id: str, actor: User, command: Order) -> None:
+        if channel_id not in self.live:
+            raise Conflict("In vain.")
+        self.commanded.append((channel_id, actor, command))
+
+    def connections(self, account_id: int) -> list[ConnectionView]:
+        return self.connected.get(account_id, [])
+
+    async def token_revoked(self, jti: str) -> int:
+        self.told.append(("token revoked", jti))
+        return 1
+
+    async def tokens_revoked(self, before: datetime, account_id: int | None = None) -> int:
+        self.told.append(("tokens revoked", str(account_id)))
+        return 2
+
+    async def account_excluded(self, account: AccountRow, channel_id: str | None) -> int:
+        self.told.append(("excluded", f"{account.username} {channel_id}"))
+        return len(self.connected.pop(account.id, []))
+
+    async def account_deleted(self, account: AccountRow) -> int:
+        self.told.append(("account deleted", account.username))
+        return len(self.connected.pop(account.id, []))
 
     async def reset(self, channel_id: str) -> bool:
         self.told.append(("reset", channel_id))

@@ -17,6 +17,7 @@ import pytest
 
 from bunga_cli.auth.passwords import hash_password
 from bunga_cli.auth.tokens import Tokens
+from bunga_cli.keyring import Keyring
 from bunga_cli.store import Store
 from bunga_cli.sync.snapshot import RoomSnapshot
 from bunga_cli.sync.values import SERVER, Projection, VideoRecord
@@ -208,7 +209,7 @@ async def replay(site: Site, store: Store) -> Replay:
     admin = await store.accounts.create("admin", hash_password("admin-pass-1"), is_admin=True)
     replay = Replay(site)
     tokens, long_ago = site.context.tokens, datetime(2020, 1, 1, tzinfo=UTC)
-    foreign = Tokens("another site's secret, also 32 bytes", 172_800, 7_776_000)
+    foreign = Tokens(Keyring("another site's secret, also 32 bytes"), 172_800, 7_776_000)
     replay.tokens = {
         "admin": f"Bearer {tokens.issue_access(admin.id)}",
         "expired": f"Bearer {tokens.issue_access(admin.id, long_ago)}",

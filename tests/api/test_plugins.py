@@ -1,20 +1,22 @@
 """Plugins over HTTP: their administration, their routes, and their services at register."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import httpx2
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, SecretStr
+from starlette.routing import Route, Router
 
 from bunga_cli.plugin import (
+    Account,
     AccountOnly,
     AdminOnly,
     HttpFailure,
     MediaUrl,
-    Member,
+    MemberOnly,
     PluginSettings,
     hookimpl,
 )
@@ -50,18 +52,24 @@ class Full(zoo.Working):
         router.add_api_route("/api/fails", self.fail)
         router.add_api_route("/api/hangs", self.hang)
         router.add_api_route("/healthz", self.answer)
+        inner, innermost = APIRouter(prefix="/inner"), APIRouter(prefix="/innermost")
+        innermost.add_api_route("/hangs", self.hang)
+        innermost.add_api_route("/needs", self.answer, dependencies=[Depends(self.hang)])
+        inner.include_router(innermost)
+        router.include_router(inner, prefix="/api")
+        router.mount("/api/mounted", Router([Route("/hangs", self.hang)]))
         return router
 
     async def answer(self) -> str:
         return "the plugin"
 
-    async def member(self, channel_id: str, account: Member) -> list[str]:
+    async def member(self, channel_id: str, account: Annotated[Account, MemberOnly]) -> list[str]:
         return [channel_id, account.id]
 
     async def fail(self) -> None:
         raise HttpFailure("The other server is down.")
 
-    async def hang(self) -> None:
+    async def hang(self, request: Request) -> None:
         zoo.sleep_long()
 
     @hookimpl
@@ -71,7 +79,10 @@ class Full(zoo.Working):
     async def resolve(self, channel: object, record: Any) -> list[MediaUrl] | None:
         if record.source != "works":
             return None
-        return [MediaUrl(f"http://works{record.path}", {"Referer": "x"}, "video/mp4")]
+        return [
+            MediaUrl(f"http://works{record.path}", {"Referer": "x"}, "video/mp4"),
+            MediaUrl(f"/api/files{record.path}"),
+        ]
 
 
 @pytest.fixture
@@ -92,7 +103,7 @@ async def test_all_plugins_are_listed_with_their_health(admin: httpx2.AsyncClien
     answer = (await admin.get("/api/v1/plugins")).json()["plugins"]
     assert [(p["name"], p["state"], p["reason"]) for p in answer] == [
         ("full", "active", ""),
-        ("broken", "failed", "bunga_routes returned a int, not APIRouter."),
+        ("broken", "failed", "bunga_routes returned a value of type int, not APIRouter."),
     ]
     check = {"name": "all", "state": "ok", "text": "It works.", "details": {"version": "1"}}
     assert [p["checks"] for p in answer] == [[check], []]
@@ -208,8 +219,11 @@ async def test_a_failure_of_a_plugin_is_told_in_json(stranger: httpx2.AsyncClien
     assert (answer.status_code, answer.json()) == (502, {"detail": "The other server is down."})
 
 
-async def test_a_route_that_hangs_is_interrupted(stranger: httpx2.AsyncClient) -> None:
-    answer = await stranger.get("/api/hangs")
+@pytest.mark.parametrize(
+    "path", ["hangs", "inner/innermost/hangs", "inner/innermost/needs", "mounted/hangs"]
+)
+async def test_a_route_that_hangs_is_interrupted(stranger: httpx2.AsyncClient, path: str) -> None:
+    answer = await stranger.get(f"/api/{path}")
     assert (answer.status_code, answer.json()) == (500, {"detail": "Server error."})
 
 
@@ -241,8 +255,10 @@ async def test_a_record_is_resolved_for_members(
 ) -> None:
     path = "/api/channels/demo/resolve"
     answer = await member.post(path, json={**RECORD, "source": "works"})
-    url = {"url": "http://works/a.mp4", "headers": {"Referer": "x"}, "mime": "video/mp4"}
-    assert answer.json() == {"urls": [url]}
+    assert answer.json()["urls"] == [
+        {"url": "http://works/a.mp4", "headers": {"Referer": "x"}, "mime": "video/mp4"},
+        {"url": "http://bunga.test/api/files/a.mp4", "headers": {}, "mime": None},
+    ]
     unknown = await member.post(path, json={**RECORD, "source": "http"})
     assert unknown.json() == {"urls": []}
     assert (await stranger.post(path, json={**RECORD, "source": "works"})).status_code == 403

@@ -1,6 +1,7 @@
 """What the recordings do not show of registering and logging in."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import quote
 
@@ -8,6 +9,7 @@ import httpx2
 import pytest
 from argon2 import PasswordHasher
 
+from bunga_cli.auth.passwords import hash_password, verify_password
 from bunga_cli.store import Store
 from tests.api.site import PASSWORD, Site
 
@@ -194,3 +196,71 @@ async def test_nobody_can_take_the_name_in_which_the_server_speaks(
     answer = await stranger.post(REGISTER, data={"username": username, "password": "x"})
     assert answer.status_code == 400
     assert answer.json() == {"username": ["This name is reserved."]}
+
+
+class _SlowVerification:
+    """Tells when a password was found right, and keeps that back until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_right, self._go_on = asyncio.Event(), threading.Event()
+        self._loop = asyncio.get_running_loop()
+        monkeypatch.setattr("bunga_cli.api.logins.verify_password", self._verify)
+
+    def _verify(self, password_hash: str, password: str) -> bool:
+        verdict = verify_password(password_hash, password)
+        self._loop.call_soon_threadsafe(self.is_right.set)
+        self._go_on.wait(60)
+        return verdict
+
+    def let_go(self) -> None:
+        self._go_on.set()
+
+
+@pytest.mark.parametrize("path", [REGISTER, "/api/token/"])
+@pytest.mark.parametrize("cost", [1, 2])
+async def test_a_login_under_way_does_not_survive_a_reset_of_the_password(
+    site: Site,
+    stranger: httpx2.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    cost: int,
+) -> None:
+    hasher = PasswordHasher(time_cost=cost, memory_cost=19 * 1024, parallelism=1)
+    ann = await site.context.store.accounts.create("ann", hasher.hash("old"))
+    slow = _SlowVerification(monkeypatch)
+    form = {"username": "ann", "password": "old"}
+    login = asyncio.create_task(stranger.post(path, data=form))
+    await slow.is_right.wait()
+
+    await site.context.people.reset_password("ann", "new")
+    slow.let_go()
+
+    assert (await login).status_code == 401
+    after = await site.context.store.accounts.by_id(ann.id)
+    assert after is not None
+    assert verify_password(after.password_hash, "new")
+    assert (await stranger.post(path, data=form)).status_code == 401
+    assert (await stranger.post(path, data={**form, "password": "new"})).status_code == 200
+
+
+async def test_logins_at_once_with_a_hash_to_be_renewed_all_succeed(
+    site: Site, stranger: httpx2.AsyncClient
+) -> None:
+    old_hash = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("x")
+    await site.context.store.accounts.create("ann", old_hash)
+    form = {"username": "ann", "password": "x"}
+    answers = await asyncio.gather(*(stranger.post("/api/token/", data=form) for _ in range(6)))
+    assert [answer.status_code for answer in answers] == [200] * 6
+
+
+async def test_an_account_removed_during_its_login_gets_no_tokens(
+    site: Site, stranger: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = await site.context.store.accounts.create("ann", hash_password("x"))
+    slow = _SlowVerification(monkeypatch)
+    form = {"username": "ann", "password": "x"}
+    login = asyncio.create_task(stranger.post("/api/token/", data=form))
+    await slow.is_right.wait()
+    await site.context.store.accounts.delete(ann.id)
+    slow.let_go()
+    assert (await login).status_code == 401

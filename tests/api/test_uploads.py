@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from bunga_cli.auth.tokens import Subject
 from bunga_cli.errors import NotFound
 from bunga_cli.store import Store
 from bunga_cli.sync.values import SERVER, Projection, VideoRecord
@@ -230,3 +231,31 @@ async def test_a_forged_host_is_not_repeated(member: httpx2.AsyncClient) -> None
     headers = {"Host": "evil.test/x?"}
     log = (await member.post(LOGS, data=form, files=files, headers=headers)).json()
     assert "evil" not in log["file"]
+
+
+async def test_a_token_for_one_channel_uploads_no_log_of_another(site: Site, store: Store) -> None:
+    await site.token_of("ann", "demo")
+    ann = await store.accounts.by_name("ann")
+    assert ann is not None
+    token = site.context.tokens.issue("access", Subject(ann.id, "demo"))
+    files = {"file": ("a.log", b"x")}
+    async with site.client(token) as client:
+        answers = [
+            await client.post(LOGS, data={"channel_id": channel}, files=files)
+            for channel in ("demo", "other")
+        ]
+    assert [answer.status_code for answer in answers] == [201, 403]
+    assert len(_files_in(site.context.media)) == 1
+
+
+@pytest.mark.parametrize("banned_from", ["demo", None])
+async def test_who_is_banned_uploads_no_log(
+    site: Site, member: httpx2.AsyncClient, banned_from: str | None
+) -> None:
+    await site.context.people.ban("ann", banned_from)
+    files = {"file": ("a.log", b"x")}
+    refused = await member.post(LOGS, data={"channel_id": "demo"}, files=files)
+    elsewhere = await member.post(LOGS, data={"channel_id": "other"}, files=files)
+    assert refused.status_code == 403
+    assert elsewhere.status_code == (201 if banned_from else 403)
+    assert len(_files_in(site.context.media)) == (1 if banned_from else 0)

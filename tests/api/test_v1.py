@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
-from bunga_cli.api.bodies import MAX_FIELDS_BYTES
+from bunga_cli.plugin.bodies import MAX_FIELDS_BYTES
 from bunga_cli.sync.values import Projection, User, VideoRecord
 from bunga_cli.sync.views import RoomView, Waiting, WatcherView
 from tests.api.site import Site
@@ -31,6 +31,8 @@ async def test_a_channel_is_shown_whole(site: Site, admin: httpx2.AsyncClient) -
         "allow_new_client": True,
         "on_join": None,
         "members": 1,
+        "records": 0,
+        "subtitles": 0,
     }
     assert [c["id"] for c in (await admin.get(CHANNELS)).json()["channels"]] == ["demo"]
 
@@ -104,15 +106,28 @@ async def test_a_live_room_is_shown_whole(site: Site, admin: httpx2.AsyncClient)
         "channel_id": "demo",
         "play_state": "waiting",
         "position_us": 1_500_000,
+        "rate": 0,
+        "cause": None,
         "record": FILM,
         "sharer": {"id": "ann", "name": "Ann", "color_hue": 120},
         "watchers": [
-            {"id": "ann", "name": "Ann", "color_hue": 120, "state": "buffering", "connections": 2}
+            {
+                "id": "ann",
+                "name": "Ann",
+                "color_hue": 120,
+                "state": "buffering",
+                "since_us": 0,
+                "connections": 2,
+                "generation": "1.4",
+                "rtt_us": None,
+                "drift_us": None,
+            }
         ],
         "waiting_for": [{"id": "ann", "for_us": 3_000_000}],
         "talking": ["ann"],
         "call_pending": False,
         "connections": 3,
+        "events": [],
     }
     assert (await admin.get("/api/v1/rooms/demo")).json() == room
     assert (await admin.get("/api/v1/rooms")).json() == {"rooms": [room]}

@@ -1,15 +1,24 @@
 import base64
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 
 import jwt
 import pytest
 
-from bunga_cli.auth.tokens import TokenExpired, TokenInvalid, Tokens, TokenWrongType
+from bunga_cli.auth.tokens import (
+    Subject,
+    TokenExpired,
+    TokenInvalid,
+    Tokens,
+    TokenWrongType,
+    revocation_moment,
+)
+from bunga_cli.keyring import Keyring, OldSecret
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECRET = "a secret of sufficient length, 32 bytes"
-TOKENS = Tokens(SECRET, access_s=60, refresh_s=3600)
+TOKENS = Tokens(Keyring(SECRET), access_s=60, refresh_s=3600)
 
 
 def _claims(**changes: object) -> dict[str, object]:
@@ -69,7 +78,7 @@ def test_either_kind_is_read_when_none_is_asked_for() -> None:
 
 
 def test_a_forged_token_does_not_learn_that_it_is_expired() -> None:
-    forged = Tokens("another secret, of 32 bytes as well", 60, 60).issue_access(7, NOW)
+    forged = Tokens(Keyring("another secret, of 32 bytes as well"), 60, 60).issue_access(7, NOW)
     with pytest.raises(TokenInvalid):
         TOKENS.read(forged, "access", NOW + timedelta(days=1))
 
@@ -88,6 +97,8 @@ def test_a_forged_token_does_not_learn_that_it_is_expired() -> None:
         {"exp": 10**30},
         {"exp": 1.5},
         {"iat": "then"},
+        {"channel_id": 5},
+        {"refresh_jti": ["x"]},
     ],
 )
 def test_a_signed_token_with_strange_claims_is_refused(changes: dict[str, object]) -> None:
@@ -107,3 +118,64 @@ def test_another_algorithm_is_refused() -> None:
     for token in (unsigned, other):
         with pytest.raises(TokenInvalid):
             TOKENS.read(token, None, NOW)
+
+
+def test_a_token_signed_before_a_rotation_is_good_until_the_overlap_is_over() -> None:
+    tokens = Tokens(Keyring(SECRET), access_s=3600, refresh_s=3600)
+    before = tokens.issue_access(7, NOW)
+    tokens.keyring = tokens.keyring.rotated("n" * 40, NOW + timedelta(minutes=10), NOW)
+    after = tokens.issue_access(7, NOW)
+
+    assert tokens.read(before, "access", NOW + timedelta(minutes=9)).user_id == "7"
+    assert tokens.read(after, "access", NOW + timedelta(minutes=11)).user_id == "7"
+    with pytest.raises(TokenInvalid):
+        tokens.read(before, "access", NOW + timedelta(minutes=10))
+    with pytest.raises(TokenInvalid):
+        TOKENS.read(after, "access", NOW)
+
+
+@pytest.mark.parametrize("secret", ["x", "é", "31 bytes " + 22 * "x", "ssh-rsa AAAA"])
+def test_the_secret_of_another_site_may_be_short(secret: str) -> None:
+    until = NOW + timedelta(hours=1)
+    others = OldSecret(secret, until), OldSecret("the next one", until)
+    tokens = Tokens(Keyring(SECRET, others), 60, 60)
+    for key in (secret, "the next one"):
+        head, body = (_part(part) for part in ({"alg": "HS256", "typ": "JWT"}, _claims()))
+        signature = hmac.digest(key.encode(), f"{head}.{body}".encode(), "sha256")
+        token = f"{head}.{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+        if secret.startswith("ssh") and key == secret:
+            with pytest.raises(TokenInvalid):
+                tokens.read(token, "access", NOW)
+        else:
+            assert tokens.read(token, "access", NOW).user_id == "7"
+
+
+def _part(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def test_a_token_can_be_for_one_channel_and_know_what_bought_it() -> None:
+    token = TOKENS.issue("access", Subject(7, "a/b c", "f" * 32), now=NOW)
+    claims = TOKENS.read(token, "access", NOW)
+    assert (claims.channel_id, claims.refresh_jti) == ("a/b c", "f" * 32)
+
+
+def test_a_lifetime_of_its_own_counts_for_one_token() -> None:
+    token = TOKENS.issue("refresh", Subject(7), lifetime_s=5, now=NOW)
+    assert TOKENS.read(token, now=NOW).expires_at == NOW + timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("revoked_us", [0, 1, 500_000, 999_999])
+def test_what_was_issued_until_a_revocation_is_older_and_what_comes_next_is_not(
+    revoked_us: int,
+) -> None:
+    moment = NOW + timedelta(microseconds=revoked_us)
+    valid_from = revocation_moment(moment)
+    before = TOKENS.read(TOKENS.issue("access", Subject(7), now=moment), now=moment)
+    same_second = moment + timedelta(microseconds=1)
+    after = TOKENS.issue("access", Subject(7, valid_from=valid_from), now=same_second)
+
+    assert before.is_older_than(valid_from)
+    assert not TOKENS.read(after, now=same_second).is_older_than(valid_from)
+    assert not before.is_older_than(None)
+    assert valid_from - moment <= timedelta(seconds=1)

@@ -14,8 +14,8 @@ from tests.client.standin import serving_app
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["--no-pin", "--connect-rate=500", "--settle=0.1"]
-SMALL += ["--first=10", "--max=10", "--hold=1"]
-SMALL += ["--room-sizes=3", "--messages=3", "--seconds=0.2", "--askers=2"]
+SMALL += ["--first=10", "--max=10", "--hold=2"]
+SMALL += ["--room-sizes=3", "--messages=3", "--seconds=1", "--askers=2"]
 SMALL += ["--idle=5", "--starts=1"]
 
 
@@ -62,7 +62,7 @@ async def test_our_own_server_is_measured_in_every_way(tmp_path: Path) -> None:
 
 async def test_a_server_of_another_make_is_measured_by_its_address(tmp_path: Path) -> None:
     other = OtherServer()
-    steps = ["--first=5", "--step=5", "--hold=0.4"]
+    steps = ["--first=5", "--step=5", "--hold=1"]
     async with serving_app(other.app()) as port:
         url = f"http://127.0.0.1:{port}/api/channels/room-{{room}}/register/"
         five, ten, room, commands, idle = await measure(tmp_path, "all", "--url", url, *steps)

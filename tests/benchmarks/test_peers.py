@@ -42,7 +42,7 @@ class Reader(Socket):
         self._texts.put_nowait(json.loads(data[start:stop]))
 
     async def heard(self, code: str) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while True:
                 found: dict[str, Any] = await self._texts.get()
                 if found["code"] == code:

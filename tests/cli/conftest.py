@@ -62,7 +62,7 @@ def bunga(tmp_path: Path) -> Bunga:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=300,
             cwd=tmp_path,
             env=_environ(env),
             check=False,

@@ -61,7 +61,10 @@ def test_help_imports_no_server_and_no_client(bunga: Bunga, place: list[str]) ->
         ["channels", "delete", "x", "--yes"],
         ["rooms", "reset", "x"],
         ["channels", "delete", "x"],
-        ["admins", "create", "ann", "--stdin"],
+        ["admins", "delete", "ann", "--yes"],
+        ["accounts", "ban", "ann"],
+        ["tokens", "issue", "--account", "ann"],
+        ["tokens", "revoke", "--all", "--yes"],
     ],
 )
 def test_a_command_that_needs_the_server_says_that_none_runs(
@@ -70,7 +73,10 @@ def test_a_command_that_needs_the_server_says_that_none_runs(
     done = bunga(*command, "--data", str(data.path), stdin="a password\n")
 
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"Error: No server runs on {data.path}; start one with: bunga serve\n"
+    assert (
+        done.stderr
+        == f"Error: No server runs on {data.path}; start one with: bunga --data {data.path} serve\n"
+    )
 
 
 @pytest.mark.parametrize("noun", ["channels", "rooms", "admins"])
@@ -120,7 +126,7 @@ def test_an_interrupted_command_exits_with_130(data: DataFolder) -> None:
             ):
                 connection.recv(1)  # it waits for an answer now
                 process.send_signal(signal.SIGINT)
-                _, stderr = process.communicate(timeout=30)
+                _, stderr = process.communicate(timeout=60)
 
     assert process.returncode == 130
     assert b"Traceback" not in stderr
@@ -150,7 +156,7 @@ def test_all_that_is_wrong_is_told_at_once(bunga: Bunga) -> None:
     done = bunga("serve", BUNGA_SERVER__PORT="70000", BUNGA_SYNC__MAX_WAIT="soon")
 
     first, second = done.stderr.splitlines()
-    assert first.startswith("Error: BUNGA_SERVER__PORT: server.port: must be less than")
+    assert first.startswith("Error: BUNGA_SERVER__PORT: server.port: must be at most 65535")
     assert second.startswith("Error: BUNGA_SYNC__MAX_WAIT: sync.max_wait: must be a duration")
 
 
@@ -163,7 +169,15 @@ def test_a_port_that_cannot_be_is_wrong_usage(bunga: Bunga, tmp_path: Path, port
     assert [*tmp_path.iterdir()] == []
 
 
-@pytest.mark.parametrize("place", [[], ["channels"], ["rooms"], ["admins"]])
+@pytest.mark.parametrize(
+    "place",
+    [
+        [],
+        *([noun] for noun in ("channels", "rooms", "admins", "accounts", "tokens", "secret")),
+        ["plugins"],
+        ["config"],
+    ],
+)
 def test_no_line_of_the_list_of_commands_is_cut_off(bunga: Bunga, place: list[str]) -> None:
     shown = bunga(*place, "--help", COLUMNS="80").stdout
 
@@ -252,4 +266,40 @@ def test_an_error_breaks_between_words_in_a_terminal(terminal: Terminal, tmp_pat
 
     lines = told.splitlines()
     assert lines[0] == "Error: No server runs on"
-    assert lines[1:] == [f"       {tmp_path};", "       start one with: bunga serve"]
+    assert lines[1:] == [
+        f"       {tmp_path};",
+        "       start one with: bunga --data",
+        f"       {tmp_path}",
+        "       serve",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["serve", "--port", "http"], "'--port': it must be a whole number, and http is not."),
+        (["tokens", "issue", "--scope", "rooms:contrl"], "did you mean rooms:control?"),
+        (["completion"], "Missing argument 'SHELL': one of bash, zsh, fish"),
+        (["channels", "list", "--server", "x"], "--server stands before the command"),
+        (["--json", "channels", "list"], "--json stands behind the command"),
+        (["tokens", "issue"], "--account"),
+        (["tokens", "issue", "--kind", "api"], "rooms:read, rooms:control"),
+    ],
+)
+def test_wrong_usage_is_told_in_our_words(bunga: Bunga, command: list[str], said: str) -> None:
+    done = bunga(*command)
+
+    assert done.returncode == 2
+    assert said in done.stderr.splitlines()[-1]
+
+
+def test_a_file_in_place_of_the_folder_is_told(bunga: Bunga) -> None:
+    done = bunga("--data", "/dev/null", "channels", "list")
+
+    assert done.stderr.startswith("Error: /dev/null is no folder;")
+
+
+def test_a_path_in_advice_has_no_detours(bunga: Bunga, tmp_path: Path) -> None:
+    done = bunga("--data", "q/../r", "rooms", "reset", "x")
+
+    assert done.stderr.endswith(f"start one with: bunga --data {tmp_path.resolve()}/r serve\n")

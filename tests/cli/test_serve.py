@@ -13,7 +13,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> DataFolder:
 
 
 def _ended(process: subprocess.Popen[str]) -> int:
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     return process.returncode
 
 
@@ -278,10 +278,17 @@ def test_every_start_prints_what_a_person_needs_next(
             assert answer.status == 200
 
 
-def _started(cwd: Path, *flags: str) -> subprocess.Popen[str]:
+@contextmanager
+def _started(cwd: Path, *flags: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "bunga_cli", "serve", "--host", "127.0.0.1", "--port", "0"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([*command, *flags], cwd=cwd, env=env, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(
+        [*command, *flags], cwd=cwd, env=env, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _told_until(process: subprocess.Popen[str], last: str) -> list[str]:
@@ -300,7 +307,7 @@ def test_a_start_and_an_end_are_told_to_a_person(tmp_path: Path) -> None:
         with _started(tmp_path, "--log-level", "warning") as process:
             told.append(_told_until(process, "Ctrl-C"))
             process.send_signal(signal.SIGINT)
-            ends.append(process.communicate(timeout=20)[1])
+            ends.append(process.communicate(timeout=60)[1])
 
     first, second = told
     assert first[:2] == [f"New data folder: {tmp_path / 'bunga-data'}", ""]
@@ -314,7 +321,7 @@ def test_a_start_and_an_end_are_told_to_a_program_as_json(tmp_path: Path) -> Non
     with _started(tmp_path, "--log-format", "json") as process:
         told = [json.loads(line) for line in _told_until(process, "register_url")]
         process.send_signal(signal.SIGTERM)
-        end = process.communicate(timeout=20)[1]
+        end = process.communicate(timeout=60)[1]
 
     homepage = told[-1]["homepage"]
     assert told[-1]["register_url"] == f"{homepage}api/channels/lobby/register/"

@@ -15,6 +15,8 @@ from starlette.websockets import WebSocket
 
 Message = dict[str, Any]
 
+PATIENCE_S = 60.0
+
 
 class Visit:
     """One socket that a client opened."""
@@ -27,7 +29,7 @@ class Visit:
     def query(self) -> dict[str, str]:
         return dict(self._socket.query_params)
 
-    async def heard(self, code: str, timeout_s: float = 5.0) -> Message:
+    async def heard(self, code: str, timeout_s: float = PATIENCE_S) -> Message:
         """Return the client's next message with this code."""
         async with asyncio.timeout(timeout_s):
             while True:
@@ -35,7 +37,7 @@ class Visit:
                 if message["code"] == code:
                     return message
 
-    async def next(self, timeout_s: float = 5.0) -> Message:
+    async def next(self, timeout_s: float = PATIENCE_S) -> Message:
         """Return the client's next event, a message or its close."""
         async with asyncio.timeout(timeout_s):
             return dict(await self._socket.receive())
@@ -61,7 +63,7 @@ class StandIn:
         self.visits: asyncio.Queue[Visit] = asyncio.Queue()
         self.seen: list[Visit] = []
 
-    async def visit(self, timeout_s: float = 5.0) -> Visit:
+    async def visit(self, timeout_s: float = PATIENCE_S) -> Visit:
         """Return the next socket that a client opens."""
         async with asyncio.timeout(timeout_s):
             return await self.visits.get()

@@ -134,9 +134,12 @@ async def test_a_message_that_does_not_come_is_missed_with_what_came_instead(
     stand_in: StandIn,
 ) -> None:
     async with Client.register(stand_in.url) as client:
-        await (await stand_in.visit()).say("aloha")
+        visit = await stand_in.visit()
+        await visit.say("aloha")
         await client.expect("aloha")
-        await (stand_in.seen[0]).say("pause", position=0)
+        pause = asyncio.ensure_future(anext(aiter(client)))
+        await visit.say("pause", position=0)
+        await pause
 
         with pytest.raises(TimeoutError, match=r"no 'play' within .* \['pause'\]"):
             await client.expect("play", timeout_s=0.1)

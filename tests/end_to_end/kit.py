@@ -1,14 +1,18 @@
 """Small helpers for tests with real clients on a real server."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from bunga_cli.client import Client, Player14, Player15
+from bunga_cli.client import Client, Pace, Player14, Player15
 from tests.servers import Site
 
 SECOND_US = 1_000_000
+PATIENCE_S = 60.0
 
 FILM = {
     "record_id": "film-1",
@@ -18,6 +22,12 @@ FILM = {
     "path": "/films/1.mkv",
 }
 OTHER_FILM = {**FILM, "record_id": "film-2", "title": "Another film", "path": "/films/2.mkv"}
+
+
+class Patient15(Player15):
+    """A player that takes no pause of a busy machine for the end of the server."""
+
+    pace = replace(Pace(), silence_s=PATIENCE_S)
 
 
 def new_channel(site: Site) -> str:
@@ -46,7 +56,7 @@ async def pair(site: Site, channel: str) -> AsyncIterator[tuple[Player15, Player
     """Ann, on 1.5, and Bob, on 1.4, have joined; Ann shares the film; both are ready."""
     url = site.register_url(channel)
     async with (
-        Player15.register(url, username="ann", password="pw") as ann,
+        Patient15.register(url, username="ann", password="pw") as ann,
         Player14.register(url, username="bob", password="pw") as bob,
     ):
         await bob.expect("channel-status")  # it is admitted
@@ -61,12 +71,34 @@ async def pair(site: Site, channel: str) -> AsyncIterator[tuple[Player15, Player
         yield ann, bob
 
 
-async def status(client: Client, timeout_s: float = 5.0, **wanted: Any) -> dict[str, Any]:
+async def status(client: Client, **wanted: Any) -> dict[str, Any]:
     """Wait for a `channel-status` with these fields."""
     return dict(
         await client.expect(
             "channel-status",
             where=lambda message: all(message[key] == value for key, value in wanted.items()),
-            timeout_s=timeout_s,
         )
     )
+
+
+def stored(site: Site, query: str, *values: object) -> Any:
+    """Return the one value that a query finds in the database; None if there is no row."""
+    address = f"file:{site.data / 'bunga.db'}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True)) as database:
+        row = database.execute(query, values).fetchone()
+    return row and row[0]
+
+
+async def until_stored(
+    condition: Callable[[Any], bool], site: Site, query: str, *values: object
+) -> None:
+    """Wait until something is true of the one value that a query finds."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition(stored(site, query, *values)):  # noqa: ASYNC110  another process's
+            await asyncio.sleep(0.02)
+
+
+async def until_stored_at(site: Site, channel: str, position_us: int) -> None:
+    """Wait until the server has stored its room as being there."""
+    query = "SELECT position_us FROM rooms WHERE channel_id = ?"
+    await until_stored(lambda found: bool(found == position_us), site, query, channel)

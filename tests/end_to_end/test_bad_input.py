@@ -249,9 +249,9 @@ async def test_a_flood_is_refused_once_and_the_room_is_spared(
     since = len(ann.received)
     for number in range(2000):
         await ann.say(str(number))
-    error = await ann.expect("error", timeout_s=20)
+    error = await ann.expect("error")
     await bob.say("calm")
-    while (await bob.expect("danmaku", timeout_s=20))["message"] != "calm":
+    while (await bob.expect("danmaku"))["message"] != "calm":
         pass
 
     assert error["reason"] == "rate-limited"
@@ -265,9 +265,7 @@ async def test_a_peer_that_never_reads_is_sent_away_and_the_others_play_on(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     data = tmp_path_factory.mktemp("deaf") / "data"
-    with running_site(
-        data, LIMITS__MAX_BUFFER="256KiB", LIMITS__MAX_BLOCKED="1s", LIMITS__FRAME_BURST="20000"
-    ) as site:
+    with running_site(data, LIMITS__MAX_BUFFER="256KiB", LIMITS__FRAME_BURST="20000") as site:
         token = site.register("lobby", "deaf")["token"]["access"]
         async with clients(site, "lobby", "ann", "bob") as (ann, bob):
             await ann.join(name="Ann", share=FILM)

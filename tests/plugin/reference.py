@@ -10,7 +10,18 @@ from pathlib import Path
 from types import ModuleType
 
 from bunga_cli import errors, plugin
-from bunga_cli.plugin import commands, context, hookspecs, http, providers, routes, testing
+from bunga_cli.plugin import (
+    bodies,
+    commands,
+    context,
+    hookspecs,
+    http,
+    providers,
+    refusals,
+    routes,
+    testing,
+    texts,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "plugins.md"
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
@@ -21,13 +32,28 @@ _CHAPTERS: dict[str, ModuleType] = {
     "The context": context,
     "Commands": commands,
     "Routes": routes,
+    "Request bodies": bodies,
+    "Refusals": refusals,
     "HTTP": http,
+    "Texts": texts,
     "Errors": errors,
     "Tests": testing,
 }
 
-_MORE = {"PluginHarness", "ActionName", "EventKind", "HealthState"}
+_MORE = {
+    "ActionName",
+    "EventKind",
+    "HealthState",
+    "PluginHarness",
+    "RequestOptions",
+    "RequestParts",
+    "SendOptions",
+}
 """What belongs to the API and is not imported from `bunga_cli.plugin`."""
+
+_MADE_BY_AUTHORS = {"ApiError", "PluginHarness"}
+_NOT_FOR_AUTHORS = {"aclose"}
+"""What the server alone calls."""
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -71,21 +97,33 @@ def _name(node: ast.stmt) -> str:
 def _entry(node: ast.stmt, source: str, following: ast.stmt | None) -> str:
     if isinstance(node, ast.ClassDef):
         members = "".join(f"- {line}\n" for line in _members(node))
-        return f"#### `{node.name}`\n\n{ast.get_docstring(node)}\n\n{members}" + "\n" * bool(
-            members
-        )
+        text = f"{_constructor(node)}{ast.get_docstring(node)}\n\n{members}"
+        return f"#### `{node.name}`\n\n{text}" + "\n" * bool(members)
     if isinstance(node, Definition):
         return f"#### `{node.name}`\n\n`{_signature(node)}`\n\n{ast.get_docstring(node)}\n\n"
     documentation = _text(following)
     return f"#### `{_name(node)}`\n\n`{source}`\n\n" + (documentation and f"{documentation}\n\n")
 
 
+def _constructor(node: ast.ClassDef) -> str:
+    """Return how authors make such an object, if they do."""
+    if node.name not in _MADE_BY_AUTHORS:
+        return ""
+    [made] = [n for n in node.body if isinstance(n, Definition) and n.name == "__init__"]
+    signature = _signature(made).removeprefix(made.name).removesuffix(" -> None")
+    return f"`{node.name}{signature}`\n\n"
+
+
 def _members(node: ast.ClassDef) -> Iterator[str]:
     for member, following in zip(node.body, [*node.body[1:], None], strict=True):
         if isinstance(member, ast.AnnAssign) and not ast.unparse(member.target).startswith("_"):
             yield _line(ast.unparse(member), _text(following))
-        elif isinstance(member, Definition) and not member.name.startswith("_"):
+        elif isinstance(member, Definition) and _is_for_authors(member.name):
             yield _line(_signature(member), ast.get_docstring(member) or "")
+
+
+def _is_for_authors(name: str) -> bool:
+    return not name.startswith("_") and name not in _NOT_FOR_AUTHORS
 
 
 def _line(code: str, documentation: str) -> str:

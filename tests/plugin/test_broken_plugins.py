@@ -13,7 +13,15 @@ from bunga_cli.plugin import ActionRequest, Health, Service, Verdict, hookimpl
 from bunga_cli.plugin.discovery import Found
 from bunga_cli.plugin.manager import Plugins
 from tests.plugin import zoo
-from tests.plugin.kit import ANN, LOBBY, MemoryPort, found, running_plugins, until
+from tests.plugin.kit import (
+    ANN,
+    IMPATIENT_S,
+    LOBBY,
+    MemoryPort,
+    found,
+    running_plugins,
+    until,
+)
 
 PAUSE = ActionRequest("lobby", "ann", "pause")
 
@@ -27,11 +35,11 @@ def let_go() -> Iterator[None]:
 
 @asynccontextmanager
 async def beside_a_working_one(
-    tmp_path: Path, broken: Found, limit_s: float = 0.2
+    tmp_path: Path, broken: Found, *, hangs: bool = False
 ) -> AsyncIterator[Plugins]:
     """Run both; whatever happens to the broken one, the working one works."""
-    working = found("works", zoo.Working())
-    async with running_plugins(MemoryPort(tmp_path), broken, working, limit_s=limit_s) as plugins:
+    working, hanging = found("works", zoo.Working()), broken.name if hangs else ""
+    async with running_plugins(MemoryPort(tmp_path), broken, working, hanging=hanging) as plugins:
         yield plugins
         assert plugins.status("works").state == "active"
         assert (await plugins.services.values(LOBBY, ANN))["works"] is not None
@@ -46,7 +54,8 @@ def reason(plugins: Plugins, name: str = "broken") -> str:
 @pytest.mark.parametrize("kind", zoo.BROKEN_IMPORTS)
 async def test_a_plugin_that_cannot_be_loaded_says_why(tmp_path: Path, kind: str) -> None:
     load, why = zoo.BROKEN_IMPORTS[kind]
-    async with beside_a_working_one(tmp_path, Found("broken", "", "a test", load)) as plugins:
+    broken = Found("broken", "", "a test", load)
+    async with beside_a_working_one(tmp_path, broken, hangs=kind == "hangs") as plugins:
         assert why in reason(plugins)
         assert "\n" not in reason(plugins)
 
@@ -71,8 +80,8 @@ async def test_a_hook_that_raises_at_the_start_is_named(tmp_path: Path, hook: st
 @pytest.mark.parametrize("hook", zoo.START_HOOKS)
 async def test_a_hook_that_hangs_at_the_start_is_not_waited_for(tmp_path: Path, hook: str) -> None:
     plugin = zoo.named(hook, lambda: zoo.released.wait(60))
-    async with beside_a_working_one(tmp_path, found("broken", plugin)) as plugins:
-        assert reason(plugins) == "It did not return within 0.2 s."
+    async with beside_a_working_one(tmp_path, found("broken", plugin), hangs=True) as plugins:
+        assert reason(plugins) == f"It did not return within {IMPATIENT_S:g} s."
 
 
 @pytest.mark.parametrize("hook", [*zoo.LISTS, "bunga_routes"])
@@ -127,6 +136,7 @@ async def test_a_plugin_that_hangs_at_the_end_is_not_waited_for(tmp_path: Path) 
     plugin = zoo.named("bunga_stop", lambda: zoo.released.wait(60))
     async with beside_a_working_one(tmp_path, found("broken", plugin)) as plugins:
         assert plugins.status("broken").state == "active"
+        plugins._by_name["broken"].limit_s = IMPATIENT_S
 
 
 class Issuing:
@@ -149,7 +159,7 @@ class Issuing:
     ("issued", "why"),
     [
         (RuntimeError("no luck"), "RuntimeError: no luck"),
-        (5, "returned a int, not Service"),
+        (5, "returned a value of type int, not Service"),
         (Service({"a": object()}), "is no JSON"),
         (Service({"a": float("nan")}), "is no JSON"),
         (Service(5), "is no JSON object"),  # type: ignore[arg-type]
@@ -181,7 +191,7 @@ async def test_a_health_check_that_fails_is_a_row(tmp_path: Path) -> None:
     assert [(row.check, row.health.state) for row in rows] == [("a", "failure"), ("b", "failure")]
     assert [row.health.text for row in rows] == [
         "RuntimeError: no luck",
-        "The check 'b' returned a int, not Health.",
+        "The check 'b' returned a value of type int, not Health.",
     ]
 
 
@@ -268,5 +278,5 @@ async def test_an_event_hook_that_hangs_delays_nobody_and_loses_the_oldest(tmp_p
         await until(lambda: plugins.status("broken").reason)
         assert "1000 events behind" in plugins.status("broken").reason
         zoo.released.set()
-        await until(lambda: len(heard) >= 1000)
-        assert heard[-1] == 2999
+        await until(lambda: 2999 in heard)
+        assert len(heard) >= 1000

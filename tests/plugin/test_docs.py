@@ -99,3 +99,10 @@ def test_the_reference_is_that_of_the_code() -> None:
 @pytest.mark.parametrize("name", [*NAMES, *plugin.__all__, "PluginHarness"])
 def test_the_reference_has_all_that_plugins_may_use(name: str) -> None:
     assert f"#### `{name}`\n" in reference()
+
+
+def test_the_reference_tells_how_a_plugin_is_tested_and_not_what_the_server_alone_calls() -> None:
+    assert "`PluginHarness(plugin: object, *, site: " in reference()
+    for name in ("linkers: ", "account: Account | None", "is_admin: bool", "app: ASGIApp"):
+        assert f"\n- `{name}" in reference()
+    assert "aclose" not in reference()

@@ -5,12 +5,15 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import quote, unquote
 
 import httpcore2
 import pytest
 
 from bunga_cli.plugin.guard import is_public
-from bunga_cli.plugin.http import HttpClient, HttpFailure, HttpRefused
+from bunga_cli.plugin.http import HttpClient, HttpFailure, HttpRedirected, HttpRefused
+from bunga_cli.plugin.texts import one_line
 
 ANSWERS = {
     "/json": (200, {"Content-Type": "application/json"}, b'{"a": 1}'),
@@ -23,6 +26,8 @@ ANSWERS = {
     "/to-file": (302, {"Location": "file:///etc/passwd"}, b""),
     "/to-json": (302, {"Location": "/json"}, b""),
 }
+
+HEARD: list[tuple[str, dict[str, str]]] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -37,7 +42,19 @@ class Handler(BaseHTTPRequestHandler):
             port = self.server.server_port  # type: ignore[attr-defined]
             self._answer(302, {"Location": f"http://localhost:{port}/json"}, b"")
             return
+        if self.path.startswith("/asked?"):
+            HEARD.append((self.path, dict(self.headers)))
+            self._answer(200, {}, b"{}")
+            return
+        status, _, location = self.path.removeprefix("/redirect/").partition("/")
+        if status.isdigit():
+            self._answer(int(status), {"Location": unquote(location)}, b"")
+            return
         self._answer(*ANSWERS[self.path])
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
 
     def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
         self.send_response(status)
@@ -84,13 +101,19 @@ async def http() -> AsyncIterator[HttpClient]:
         "169.254.169.254", "100.64.0.1", "224.0.0.1", "255.255.255.255", "::", "::1", "fe80::1",
         "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
         "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2002:c0a8:101::", "no address",
+        "fec0::1", "feff::1", "::7f00:1", "::102:304", "::ffff:0:7f00:1", "::ffff:0:102:304",
+        "64:ff9b:1::102:304", "2001::1", "2606:4700::5efe:a00:1", "2606:4700::200:5efe:7f00:1",
+        "::ffff:224.0.0.1", "64:ff9b::e000:1",
     ],
 )  # fmt: skip
 def test_an_address_inside_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"])
+@pytest.mark.parametrize(
+    "address",
+    ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::1"],
+)
 def test_an_address_of_the_internet_is_public(address: str) -> None:
     assert is_public(address)
 
@@ -137,6 +160,97 @@ async def test_trust_ends_where_a_redirect_leads_elsewhere(
 ) -> None:
     with pytest.raises(HttpRefused):
         await http.get(f"http://127.0.0.1:{port}{path}", trusted=True)
+
+
+@pytest.fixture(scope="module")
+def other_port() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def redirecting(port: int, to: str, status: int = 302) -> str:
+    return f"http://127.0.0.1:{port}/redirect/{status}/{quote(to, safe='')}"
+
+
+async def test_another_port_of_a_trusted_machine_is_not_trusted(
+    http: HttpClient, port: int, other_port: int
+) -> None:
+    url = redirecting(port, f"http://127.0.0.1:{other_port}/json")
+    with pytest.raises(HttpRefused, match="private network"):
+        await http.get(url, trusted=True)
+
+
+async def test_a_request_that_may_not_leave_its_origin_does_not(
+    http: HttpClient, port: int
+) -> None:
+    away = redirecting(port, "http://alist.test/x?y")
+    with pytest.raises(HttpRedirected, match=r"redirects to http://alist\.test/x\?y, which is"):
+        await http.get(away, trusted=True, same_origin=True)
+    near = redirecting(port, f"http://127.0.0.1:{port}/json", 307)
+    answer = await http.post(near, trusted=True, same_origin=True, json={"password": "p"})
+    assert answer.json() == {"a": 1}
+
+
+@pytest.mark.parametrize("status", [307, 308])
+@pytest.mark.parametrize(
+    "body", [{"json": {"password": "p"}}, {"data": {"a": "b"}}, {"content": b"x"}]
+)
+async def test_a_body_never_follows_to_another_origin(
+    port: int, other_port: int, status: int, body: dict[str, Any]
+) -> None:
+    client = HttpClient(lambda _host: True)
+    url = redirecting(port, f"http://127.0.0.1:{other_port}/asked?body", status)
+    with pytest.raises(HttpRedirected):
+        await client.post(url, **body)
+    assert not [path for path, _ in HEARD if path == "/asked?body"]
+    await client.aclose()
+
+
+async def test_headers_that_say_who_asks_do_not_follow_either(port: int, other_port: int) -> None:
+    client = HttpClient(lambda _host: True)
+    headers = {"Authorization": "token", "Cookie": "a=b", "X-Other": "stays"}
+    url = redirecting(port, f"http://127.0.0.1:{other_port}/asked?headers")
+    await client.get(url, headers=headers)
+    [heard] = [heard for path, heard in HEARD if path == "/asked?headers"]
+    assert heard["X-Other"] == "stays"
+    assert not {"authorization", "cookie"} & {name.lower() for name in heard}
+    await client.aclose()
+
+
+@pytest.mark.parametrize("value", ["日本", "a\nb", "\x00"])
+async def test_a_header_that_cannot_be_sent_is_a_failure(
+    http: HttpClient, port: int, value: str
+) -> None:
+    with pytest.raises(HttpFailure):
+        await http.get(f"http://127.0.0.1:{port}/json", headers={"X": value}, trusted=True)
+
+
+async def test_what_is_told_of_an_address_is_one_short_line(http: HttpClient, port: int) -> None:
+    away = redirecting(port, f"http://alist.test/{'x' * 5000}")
+    with pytest.raises(HttpRedirected) as failure:
+        await http.get(away, trusted=True, same_origin=True)
+    assert len(str(failure.value)) < 400
+    assert str(failure.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        (" two\r\n lines\t", "two lines"),
+        ("\x1b[31mred\x00", "\ufffd[31mred\ufffd"),
+        ("a" * 200, "a" * 200),
+        ("a" * 201, "a" * 199 + "…"),
+        (" " * 10_000 + "a", "…"),
+        ("", ""),
+    ],
+)
+def test_a_text_from_elsewhere_becomes_one_short_line(text: str, shown: str) -> None:
+    assert one_line(text) == shown
 
 
 async def test_a_trusted_connection_serves_no_other_call(http: HttpClient, port: int) -> None:
@@ -229,14 +343,3 @@ async def test_an_answer_that_is_no_json_says_whose_it_is(http: HttpClient, port
 async def test_an_answer_with_an_error_is_an_answer(http: HttpClient, port: int) -> None:
     answer = await http.get(f"http://127.0.0.1:{port}/broken", trusted=True)
     assert (answer.status, answer.is_success, answer.content) == (500, False, b"oops")
-
-
-async def test_a_stream_is_read_as_far_as_wanted(http: HttpClient, port: int) -> None:
-    size = 0
-    url = f"http://127.0.0.1:{port}/endless"
-    async with http.stream("GET", url, trusted=True) as answer:
-        async for chunk in answer.chunks:
-            size += len(chunk)
-            if size > 1_000_000:
-                break
-    assert answer.status == 200

@@ -1,12 +1,12 @@
 """Plugins as a whole: switched on and off, set up, and found."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
 
 from bunga_cli.errors import Forbidden, Invalid, NotFound, SettingsError
@@ -15,7 +15,6 @@ from bunga_cli.plugin import (
     PluginContext,
     PluginSettings,
     Verdict,
-    discovery,
     hookimpl,
 )
 from bunga_cli.plugin.discovery import discover
@@ -34,6 +33,7 @@ class SiteModel(BaseModel):
 
 class ChannelModel(BaseModel):
     username: str = Field("", description="Who.")
+    tags: list[str] = Field([], description="What about.")
     password: SecretStr = Field(SecretStr(""), description="With what.")
 
 
@@ -133,11 +133,21 @@ async def test_routes_that_cannot_be_served_are_a_reason(plugins: Plugins) -> No
 async def test_a_setting_is_kept_and_known_at_once(
     plugins: Plugins, plugin: Configurable, port: MemoryPort
 ) -> None:
-    await plugins.change_site_settings("box", {"host": "h", "retries": "5", "folders": '["a"]'})
+    await plugins.change_site_settings("box", {"host": "h", "retries": "5", "folders": "a, b"})
+    await plugins.change_channel_settings("box", "lobby", {"tags": "a"})
     assert plugin.context.site_settings().retries == 5
-    assert port.tables["box"] == {"host": "h", "retries": "5", "folders": ["a"]}
+    assert (await plugin.context.channel_settings("lobby")).tags == ["a"]
+    assert port.tables["box"] == {"host": "h", "retries": "5", "folders": ["a", "b"]}
     await plugins.change_site_settings("box", {"host": None})
     assert plugin.context.site_settings().host == ""
+
+
+async def test_a_list_may_be_text_in_the_environment(
+    port: MemoryPort, plugin: Configurable
+) -> None:
+    port.tables = {"box": {"folders": "/a,/b"}}
+    async with running_plugins(port, found("box", plugin)):
+        assert plugin.context.site_settings().folders == ["/a", "/b"]
 
 
 async def test_a_plugin_changes_its_own_settings(plugin: Configurable, plugins: Plugins) -> None:
@@ -209,6 +219,33 @@ async def test_a_changed_setting_renews_what_was_issued(port: MemoryPort) -> Non
         assert (await plugins.services.values(LOBBY, ANN))["works"] is not before["works"]
 
 
+async def test_a_plugin_has_its_services_issued_anew_from_any_thread(port: MemoryPort) -> None:
+    plugin = zoo.Working()
+    async with running_plugins(port, found("works", plugin)) as plugins:
+        before = await plugins.services.values(LOBBY, ANN)
+        await asyncio.to_thread(plugin.context.invalidate, "works", "elsewhere")
+        assert (await plugins.services.values(LOBBY, ANN))["works"] is before["works"]
+        await asyncio.to_thread(plugin.context.invalidate, "works")
+        assert (await plugins.services.values(LOBBY, ANN))["works"] is not before["works"]
+
+
+async def test_the_address_of_a_path_begins_as_the_operator_says(port: MemoryPort) -> None:
+    plugin = zoo.Working()
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "server": ("inside", 8000),
+        "path": "/",
+        "headers": [],
+    }
+    async with running_plugins(port, found("works", plugin)):
+        asked = plugin.context.absolute_url(Request(scope), "/api/x%2Fy")
+        port.url = "https://outside.test/sub"
+        told = plugin.context.absolute_url(Request(scope), "/api/x%2Fy")
+    assert asked == "http://inside:8000/api/x%2Fy"
+    assert told == "https://outside.test/sub/api/x%2Fy"
+
+
 async def test_settings_of_a_plugin_that_is_not_there_are_told(
     port: MemoryPort, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -262,22 +299,6 @@ async def test_a_file_in_the_data_folder_is_a_plugin(port: MemoryPort) -> None:
         assert plugins.rooms.authorise is not None
         verdict = plugins.rooms.authorise(ActionRequest("lobby", "ann", "play"))
         assert verdict == Verdict(False, "hello")
-
-
-def test_two_distributions_with_one_name_are_both_found(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    points = [EntryPoint("same", value, "bunga.plugins") for value in ("one:plugin", "two:plugin")]
-    monkeypatch.setattr(discovery, "entry_points", lambda group: points)
-    assert [(f.name, f.source) for f in discover(tmp_path)] == [
-        ("same", "one:plugin"),
-        ("same", "two:plugin"),
-    ]
-
-
-def test_the_bundled_plugins_come_first(tmp_path: Path) -> None:
-    names = [f.name for f in discover(tmp_path) if f.source == discovery.BUNDLED]
-    assert names == ["agora", "alist", "bilibili", "gallery"]
 
 
 # -- who is asked first -----------------------------------------------------------------------

@@ -1,141 +1,147 @@
-"""The hot path's budget, and the watchdog."""
+"""The hot path: what an answer may be, and how long it may take."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from bunga_cli.plugin import ActionRequest, Verdict
+from bunga_cli.plugin import rooms as hot_path
 from bunga_cli.plugin.hooks import hooks_of
-from bunga_cli.plugin.isolation import Hung, in_thread
-from bunga_cli.plugin.rooms import STRIKES, Authoriser
-from bunga_cli.plugin.watchdog import Watchdog
+from bunga_cli.plugin.parts import Part
+from bunga_cli.plugin.rooms import STRIKES, Authoriser, Authorisers
+from bunga_cli.plugin.threads import Lane
 from tests.plugin import zoo
 
 REQUEST = ActionRequest("lobby", "ann", "play")
+FAILED = "It is switched off. 10 times within a minute it failed; the last time: "
 
 
-@pytest.fixture
-def watchdog() -> Iterator[Watchdog]:
-    watchdog = Watchdog(0.05)
-    watchdog.start()
-    yield watchdog
-    watchdog.stop()
+class Stage:
+    """One plugin's rule. Each call of it takes `call_s`, by the clock that the budget looks at."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: Callable[[], Any]) -> None:
+        self.now_s = self.others_s = 0.0
+        self.call_s = self.stolen_s = 0.0
+        self.notes: list[str | None] = []
+        self.told: list[Part] = []
+        monkeypatch.setattr(time, "perf_counter", lambda: self.now_s)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now_s)
+        monkeypatch.setattr(hot_path, "_used_by_others_s", lambda: self.others_s)
+
+        def rule() -> Any:
+            self.now_s += self.call_s
+            self.others_s += self.stolen_s
+            return answer()
+
+        hook = hooks_of(zoo.named("bunga_authorise", rule))["bunga_authorise"]
+        self.part = Part(hook.name, Lane("test"), self.told.append)
+        self.authoriser = Authoriser(hook, self.part, self.notes.append)
+
+    def ask(self, times: int = 1) -> list[Verdict | None]:
+        return [self.authoriser.ask(REQUEST) for _ in range(times)]
 
 
-class Clock:
-    """Each look at it is `step_s` later than the one before."""
-
-    def __init__(self, step_s: float) -> None:
-        self.step_s, self.now_s = step_s, 0.0
-
-    def __call__(self) -> float:
-        self.now_s += self.step_s
-        return self.now_s
+def yes() -> Verdict:
+    return Verdict(True)
 
 
-def authoriser(reasons: list[str]) -> Authoriser:
-    plugin = zoo.named("bunga_authorise", lambda: Verdict(True))
-    return Authoriser(hooks_of(plugin)["bunga_authorise"], Watchdog(1), reasons.append)
+def test_a_rule_that_is_too_slow_ten_times_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, yes)
+    stage.call_s = 0.006
+    assert stage.ask(STRIKES - 1) == [Verdict(True)] * (STRIKES - 1)
+    assert stage.part.why_off == ""
+    assert stage.ask() == [Verdict(True)]
+    assert stage.part.why_off == f"{FAILED}It took longer than 5 ms."
+    assert stage.told == [stage.part]
+    assert stage.ask() == [None]
 
 
-def test_a_hook_that_is_too_slow_ten_times_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "perf_counter", Clock(step_s=0.006))
-    reasons: list[str] = []
-    slow = authoriser(reasons)
-    answers = [(slow.ask(REQUEST), slow.is_off) for _ in range(STRIKES)]
-    assert answers == [(Verdict(True), False)] * (STRIKES - 1) + [(Verdict(True), True)]
-    assert reasons == [
-        "It is switched off. 10 times it failed; the last time: it took longer than 5 ms"
-    ]
+def test_a_rule_within_its_budget_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, yes)
+    stage.call_s = 0.004
+    stage.ask(100)
+    assert stage.part.why_off == ""
 
 
-def test_a_hook_within_its_budget_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "perf_counter", Clock(step_s=0.004))
-    quick = authoriser([])
-    for _ in range(100):
-        quick.ask(REQUEST)
-    assert (quick.strikes, quick.is_off) == (0, False)
+def test_what_other_threads_compute_is_not_a_rules_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, yes)
+    stage.call_s, stage.stolen_s = 0.02, 0.019
+    stage.ask(100)
+    assert stage.part.why_off == ""
 
 
-def test_a_block_that_hangs_is_interrupted(watchdog: Watchdog) -> None:
-    with pytest.raises(Hung, match=r"more than 0\.05 s"), watchdog.watching():
-        time.sleep(30)
+def test_strikes_expire_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, yes)
+    stage.call_s = 0.006
+    for _ in range(3 * STRIKES):
+        stage.now_s += 7
+        stage.ask()
+    assert stage.part.why_off == ""
 
 
-def test_a_block_that_swallows_the_first_interruption_gets_another(watchdog: Watchdog) -> None:
-    def stubborn() -> None:
-        try:
-            time.sleep(30)
-        except Exception:  # noqa: BLE001  what a careless plugin does
-            time.sleep(30)
-
-    with pytest.raises(Hung), watchdog.watching():
-        stubborn()
-
-
-async def test_a_coroutine_is_watched_in_each_of_its_steps(watchdog: Watchdog) -> None:
-    async def blocking() -> None:
-        await asyncio.sleep(0)
-        zoo.sleep_long()
-
-    with pytest.raises(Hung):
-        await watchdog.run(blocking())
+def test_a_rule_that_is_hardly_ever_late_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, yes)
+    for _ in range(2 * STRIKES):
+        stage.call_s = 0.006
+        stage.ask()
+        stage.call_s = 0.0
+        stage.ask(200)
+    assert stage.part.why_off == ""
 
 
-async def test_a_coroutine_may_wait_as_long_as_it_likes(watchdog: Watchdog) -> None:
-    async def patient() -> str:
-        for _ in range(4):
-            await asyncio.sleep(0.03)
-        return "done"
-
-    assert await watchdog.run(patient()) == "done"
-
-
-async def test_a_watched_coroutine_raises_and_is_cancelled_as_any_other(watchdog: Watchdog) -> None:
-    seen: list[str] = []
-
-    async def work() -> None:
-        try:
-            await asyncio.sleep(30)
-        except asyncio.CancelledError:
-            seen.append("cancelled")
-            await asyncio.sleep(0)
-            seen.append("cleaned up")
-            raise
-
-    async def failing() -> None:
-        await asyncio.sleep(0)
-        raise ValueError("no")
-
-    task = asyncio.create_task(watchdog.run(work()))
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert seen == ["cancelled", "cleaned up"]
-    with pytest.raises(ValueError, match="no"):
-        await watchdog.run(failing())
+def test_a_rule_that_failed_and_works_again_has_no_complaint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers: list[Any] = [5, Verdict(True), Verdict(True)]
+    stage = Stage(monkeypatch, lambda: answers.pop(0))
+    assert stage.ask(3) == [None, Verdict(True), Verdict(True)]
+    assert stage.notes == ["It returned a value of type int, not Verdict.", None]
 
 
-@pytest.fixture
-async def let_go() -> AsyncIterator[None]:
-    zoo.released.clear()
-    yield
-    zoo.released.set()
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        (5, ""),
+        (object(), ""),
+        (None, ""),
+        ("\ud800", "\N{REPLACEMENT CHARACTER}"),
+        ("two\nlines\x1b[31m", "two lines\N{REPLACEMENT CHARACTER}[31m"),
+        ("x" * 20_000_000, "x" * 299 + "…"),
+    ],
+)
+def test_a_refusal_stays_one_whatever_its_reason_is(
+    monkeypatch: pytest.MonkeyPatch, reason: Any, shown: str
+) -> None:
+    stage = Stage(monkeypatch, lambda: Verdict(False, reason))
+    assert stage.ask() == [Verdict(False, shown)]
+    assert stage.notes == ["The reason of its verdict is no short line of text."]
+    stage.ask(STRIKES - 1)
+    assert stage.part.why_off.startswith(FAILED)
 
 
-@pytest.mark.usefixtures("let_go")
-async def test_a_thread_that_hangs_is_not_waited_for() -> None:
-    with pytest.raises(Hung, match=r"within 0\.02 s"):
-        await in_thread(zoo.hang, 0.02, "test")
+def test_a_verdict_that_is_neither_yes_nor_no_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, lambda: Verdict("no"))  # type: ignore[arg-type]
+    assert stage.ask() == [None]
+    assert stage.notes == ["Its verdict is str, not True or False."]
 
 
-@pytest.mark.parametrize("error", [ValueError("no"), StopIteration(), TimeoutError("no")])
-async def test_what_a_thread_raises_is_raised(error: Exception) -> None:
-    def fail() -> None:
-        raise error
+class _Hostile(Verdict):
+    @property
+    def allowed(self) -> bool:  # type: ignore[override]
+        raise SystemExit(3)
 
-    with pytest.raises((ValueError, RuntimeError)):
-        await in_thread(fail, 5, "test")
+
+def test_a_verdict_that_raises_when_it_is_read_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage(monkeypatch, lambda: object.__new__(_Hostile))
+    assert stage.ask() == [None]
+    assert stage.notes == ["SystemExit: 3"]
+
+
+def test_the_next_rule_is_asked_when_one_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    off, other = Stage(monkeypatch, yes), Stage(monkeypatch, lambda: Verdict(False, "no"))
+    both = Authorisers([off.authoriser, other.authoriser])
+    assert both(REQUEST) == Verdict(True)
+    off.part.switch_off("Enough.")
+    assert both(REQUEST) == Verdict(False, "no")

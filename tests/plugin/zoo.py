@@ -30,6 +30,10 @@ released = threading.Event()
 """Lets those go that hang, at the end of a test."""
 
 
+kept: list[Any] = []
+"""Holds what nobody else does."""
+
+
 def hang(*_args: object, **_kwargs: object) -> None:
     released.wait(60)
 
@@ -175,7 +179,14 @@ BROKEN_MODELS: dict[str, object] = {
 START_HOOKS = [
     name
     for name in NAMES
-    if name not in ("bunga_commands", "bunga_authorise", "bunga_room_event", "bunga_stop")
+    if name
+    not in (
+        "bunga_commands",
+        "bunga_settings_changed",
+        "bunga_authorise",
+        "bunga_room_event",
+        "bunga_stop",
+    )
 ]
 LISTS = ["bunga_services", "bunga_linkers", "bunga_media_resolvers", "bunga_health_checks"]
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from bunga_cli.sync import commands as c
-from bunga_cli.sync.commands import CallAction, Command
-from bunga_cli.sync.effects import Effect, PutAway, SaveProgress, Tell
+from bunga_cli.sync.commands import CallAction, Command, Order
+from bunga_cli.sync.effects import Declined, Effect, PutAway, SaveProgress, Tell
 from bunga_cli.sync.policy import OnJoin, Policy
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.values import MAX_POSITION_US, ConnId, User, VideoRecord
@@ -45,6 +45,15 @@ acts: st.SearchStrategy[Command] = st.one_of(
     st.builds(c.Talk, talking=st.booleans()),
     st.just(c.Say("danmaku", (("message", "hi"),))),
 )
+
+orders: st.SearchStrategy[Order] = st.one_of(
+    st.builds(c.Play),
+    st.builds(c.Seek, position_us=positions),
+    st.builds(c.Pause, position_us=st.none() | positions),
+    shares,
+    st.just(c.Say("danmaku", (("message", "hi"),))),
+)
+ADMIN = User("admin", "Admin", 0)
 
 
 def someone(account: str) -> User:
@@ -167,6 +176,22 @@ class RoomMachine(RuleBasedStateMachine):
         self.policy = replace(self.policy, on_join=on_join, max_wait_us=max_wait_us)
         self.budget_us = max(self.budget_us, max_wait_us)
         self._do(lambda: self.room.set_policy(self.policy, self.now_us))
+
+    @rule(order=orders)
+    def an_admin_commands(self, order: Order) -> None:
+        before = self.view.projection
+        effects = self._do(
+            lambda: self.room.command(ADMIN, order, self.now_us),
+            may_jump=isinstance(order, c.Pause | c.Seek | c.Project),
+        )
+        refusals = [effect for effect in effects if isinstance(effect, Declined)]
+        if isinstance(order, c.Play | c.Pause | c.Seek) and before is None:
+            assert refusals, "a command without a video was not declined"
+
+    @rule(account=st.sampled_from(ACCOUNTS))
+    def an_admin_expels(self, account: str) -> None:
+        self._do(lambda: self.room.expel(account, self.now_us))
+        assert account not in self.room.roster.watchers
 
     @rule()
     def an_admin_resets_the_room(self) -> None:

@@ -1,16 +1,13 @@
-"""Replays a recorded session against a running server, each step at its recorded moment."""
+"""Replays a recorded session against rooms of ours, each step at its recorded moment."""
 
 import asyncio
 import json
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection, unix_connect
 from websockets.exceptions import ConnectionClosed
-
-from tests.servers import Site
 
 DATA = Path(__file__).parent / "data"
 
@@ -47,30 +44,21 @@ class Recording:
 
 @dataclass
 class Replay:
-    """One recording, played to a channel of its own."""
+    """One recording, played to a channel of its own; `server` is the path of a Unix socket."""
 
     recording: Recording
-    site: Site
+    server: Path
     heard: dict[str, list[Heard]] = field(default_factory=dict)
     _sockets: dict[str, ClientConnection] = field(default_factory=dict)
     _readers: list[asyncio.Task[None]] = field(default_factory=list)
-    _tokens: dict[str, str] = field(default_factory=dict)
     _start: float = 0.0
 
-    def register(self) -> None:
-        """Make the accounts, before the clock starts."""
-        self._tokens = {
-            client: self.site.register(self.recording.name, facts["username"])["token"]["access"]
-            for client, facts in self.recording.clients.items()
-        }
-
-    async def run(self, delay_s: float) -> None:
-        """Play it through, beginning in `delay_s`."""
-        await asyncio.sleep(delay_s)
+    async def run(self) -> None:
+        """Play it through."""
         self.heard = {client: [] for client in self.recording.clients}
-        self._start = time.monotonic()
+        self._start = asyncio.get_running_loop().time()
         for step in self.recording.steps:
-            await asyncio.sleep(step["t_ms"] / 1000 - (time.monotonic() - self._start))
+            await asyncio.sleep((step["t_ms"] - self._now_ms()) / 1000)
             await self._take(step)
         if step["action"] == "wait":
             await asyncio.sleep(step["seconds"])
@@ -78,11 +66,16 @@ class Replay:
             await socket.close()
         await asyncio.gather(*self._readers)
 
+    def _now_ms(self) -> float:
+        return (asyncio.get_running_loop().time() - self._start) * 1000
+
     async def _take(self, step: dict[str, Any]) -> None:
         client, action = step.get("client", ""), step["action"]
         if action == "connect":
-            url = self.site.chat_url(self._tokens[client], self.recording.name)
-            socket = self._sockets[client] = await connect(url, compression=None)
+            username, channel_id = self.recording.clients[client]["username"], self.recording.name
+            url = f"ws://localhost/chat/?token={username}&channel_id={channel_id}"
+            socket = await unix_connect(str(self.server), url, compression=None)
+            self._sockets[client] = socket
             self._readers.append(asyncio.create_task(self._read(client, socket)))
         elif action == "send":
             try:
@@ -97,7 +90,6 @@ class Replay:
     async def _read(self, client: str, socket: ClientConnection) -> None:
         try:
             async for text in socket:
-                t_ms = (time.monotonic() - self._start) * 1000
-                self.heard[client].append(Heard(t_ms, json.loads(text)))
+                self.heard[client].append(Heard(self._now_ms(), json.loads(text)))
         except ConnectionClosed:
             pass

@@ -5,24 +5,25 @@ the room, taken each second at a moment of the server's choosing; so each record
 with one of ours taken within the same second, unless the room changed in that second.
 Every difference is on purpose and stands in `DIFFERENCES`, with the
 reason; one that does not occur any more fails the test as well.
+
+They are played in virtual time, so that what takes part in the comparison is our timing alone, and
+never the machine's.
 """
 
-import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from tests.recordings.replay import DATA, Frame, Heard, Recording, Replay
-from tests.servers import Site, running_site
+from tests.recordings.rooms import serving_rooms
+from tests.virtual_time import run_in_virtual_time
 
 POSITION_TOLERANCE_US = 250_000
 HEARTBEAT_MS = 1200
 """How far apart the samples of one and the same state may be: both servers take one a second."""
-
-STAGGER_S = 0.1
-"""How long after one another the sessions begin, so that none is held up by the others' start."""
 
 OURS_BESIDE = ("play-at", "buffer-state-changed")
 """1.4's codes: more frames than the original sent, which spoke 1.5's language only."""
@@ -108,35 +109,16 @@ RECORDINGS = [Recording.load(path) for path in sorted(DATA.glob("*.json"))]
 PLAYED = [recording for recording in RECORDINGS if recording.name != "s35_auth"]
 
 
-@pytest.fixture(scope="module")
-def replays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Replay]]:
-    """All sessions, played at the same time, each to its own channel."""
-    data = tmp_path_factory.mktemp("recordings") / "data"
-    with running_site(data, LIMITS__SOCKETS_PER_ACCOUNT="100") as site:
-        yield _play_all(site)
-
-
-def _play_all(site: Site) -> dict[str, Replay]:
-    for recording in PLAYED:
-        site.create_channel(recording.name)
-    played = {recording.name: Replay(recording, site) for recording in PLAYED}
-    asyncio.run(_play(played))
-    return played
-
-
-async def _play(replays: dict[str, Replay]) -> None:
-    for replay in replays.values():
-        replay.register()
-    await asyncio.gather(
-        *(replay.run(delay_s=i * STAGGER_S) for i, replay in enumerate(replays.values()))
-    )
+async def _played(recording: Recording, server: Path) -> Replay:
+    replay = Replay(recording, server)
+    async with serving_rooms(server):
+        await replay.run()
+    return replay
 
 
 @pytest.mark.parametrize("recording", PLAYED, ids=lambda recording: recording.name)
-def test_a_recorded_session_plays_as_it_did(
-    recording: Recording, replays: dict[str, Replay]
-) -> None:
-    replay = replays[recording.name]
+def test_a_recorded_session_plays_as_it_did(recording: Recording, tmp_path: Path) -> None:
+    replay = run_in_virtual_time(_played(recording, tmp_path / "server"))
     problems: list[str] = []
     for client, recorded in recording.received.items():
         differences = [

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import dataclass, field
 
 from bunga_cli.server.keepalive import Keepalive
@@ -42,16 +43,41 @@ class Ward:
             self.keepalive.sweep(round(second * SECOND_US))
 
 
-async def test_a_connection_is_pinged_at_the_interval() -> None:
+async def test_a_connection_is_pinged_soon_and_then_at_the_interval() -> None:
     ward, patient = Ward(), Patient()
     ward.keepalive.watch(patient)
 
-    for second in (19, 20, 30, 39):
+    for second in (0.9, 1, 20, 21, 30, 40):
         ward.pass_by(second)
         patient.silent_since_us = 0
-    ward.pass_by(40)
+    ward.pass_by(41)
 
-    assert patient.pinged_at_s == [20, 40]
+    assert patient.pinged_at_s == [1, 21, 41]
+    ward.keepalive.stop()
+
+
+async def test_a_newcomer_is_pinged_soon_although_the_others_are_not_due_for_long() -> None:
+    clock, early, late = Clock(), Patient(), Patient()
+    keepalive = Keepalive(20, 20, clock)
+    keepalive.watch(early)
+    clock.now_us = SECOND_US + 1
+    keepalive._on_timer()
+
+    keepalive.watch(late)
+
+    assert keepalive._timer is not None
+    loop = asyncio.get_running_loop()
+    assert keepalive._timer.when() - loop.time() < 1.1
+    keepalive.stop()
+
+
+async def test_an_interval_shorter_than_that_counts_from_the_start() -> None:
+    ward, patient = Ward(interval_s=0.4), Patient()
+    ward.keepalive.watch(patient)
+
+    ward.pass_by(0.3, 0.4, 0.8)
+
+    assert patient.pinged_at_s == [0.4, 0.8]
     ward.keepalive.stop()
 
 
@@ -117,7 +143,7 @@ async def test_nobody_is_judged_by_a_timer_that_is_late() -> None:
     clock, patient = Clock(), Patient()
     keepalive = Keepalive(20, 20, clock)
     keepalive.watch(patient)
-    clock.now_us = 20 * SECOND_US + 1
+    clock.now_us = SECOND_US + 1
     keepalive._on_timer()
 
     clock.now_us = 300 * SECOND_US

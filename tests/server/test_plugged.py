@@ -38,6 +38,8 @@ FILM_AS_PLUGINS_KNOW_IT = Record("film", "A film", None, "alist", "/film.mkv")
 class Ear:
     """A socket that remembers what it was sent."""
 
+    rtt_us: int | None = None
+
     def __init__(self, number: int) -> None:
         self.id = ConnId(number)
         self.heard: list[dict[str, Any]] = []
@@ -243,3 +245,14 @@ async def test_plugins_that_come_later_are_asked_in_rooms_that_are_there(stage: 
     stage.hooks.set(stage.authorise, None)
     stage.do("ann", Play())
     assert [request.action for request in stage.asked] == ["play"]
+
+
+async def test_plugins_that_come_back_are_told_nothing_of_what_happened_meanwhile(
+    watching: Stage,
+) -> None:
+    watching.hooks.set(None, None)
+    watching.do("ben", Bye())
+    watching.join("cem")
+    watching.hooks.set(None, watching.told.append)
+    watching.do("ann", Play())
+    assert watching.kinds() == [("played", "ann")]

@@ -280,8 +280,10 @@ async def deaf_peer(wire: Wire) -> tuple[Peer, EchoSeat]:
 
 async def block(seat: EchoSeat) -> None:
     """Send so much that the kernel takes no more."""
-    while seat.connection._stall_timer is None and seat.connection.is_open:
+    while seat.connection.is_open:
         seat.connection.send(text_frame(b"x" * 60_000))
+        if seat.connection._stall_timer:
+            break
         await asyncio.sleep(0)
 
 
@@ -308,7 +310,7 @@ async def test_a_reader_that_comes_back_too_late_reads_1013() -> None:
 
 
 async def test_a_reader_that_blocks_for_too_long_is_closed() -> None:
-    async with serving(Limits(max_blocked_s=0.05)) as wire:
+    async with serving(Limits(max_blocked_s=1)) as wire:
         _, seat = await deaf_peer(wire)
         await block(seat)
         assert seat.connection.is_open
@@ -412,15 +414,15 @@ async def test_a_peer_that_answers_no_ping_is_lost() -> None:
         peer = await wire.open()
         seat = await seated(wire)
 
-        assert await peer.frame() == (PING, b"")
+        assert await peer.any_frame() == (PING, b"")
         assert await lost(seat) == 1
 
 
 async def test_a_peer_that_answers_pings_stays() -> None:
-    async with serving(Limits(ping_interval_s=0.05, ping_timeout_s=0.2)) as wire:
+    async with serving(Limits(ping_interval_s=0.2, ping_timeout_s=1)) as wire:
         peer = await wire.open()
         for _ in range(8):
-            assert await peer.frame() == (PING, b"")
+            assert await peer.any_frame() == (PING, b"")
             peer.send(client_frame(b"", PONG))
 
         assert await peer.echo("still here") == "still here"
@@ -475,3 +477,29 @@ async def test_uvicorn_finds_the_connections_and_can_end_them(
         connection.shutdown()
 
     assert [await peer.close_code() for peer in peers] == [1012] * len(peers)
+
+
+async def test_a_pong_tells_how_far_away_the_peer_is() -> None:
+    async with serving(Limits(ping_interval_s=0.05, ping_timeout_s=5)) as wire:
+        peer = await wire.open()
+        [connection] = wire.endpoint.connections
+        assert await peer.any_frame() == (PING, b"")
+        before = connection.rtt_us
+
+        peer.send(client_frame(b"", PONG))
+        await until(lambda: connection.rtt_us is not None)
+
+        assert before is None
+        assert 0 < (connection.rtt_us or 0) < 5_000_000
+
+
+async def test_a_pong_that_nobody_asked_for_measures_nothing() -> None:
+    async with serving(Limits(ping_interval_s=1, ping_timeout_s=5)) as wire:
+        peer = await wire.open()
+        [connection] = wire.endpoint.connections
+        peer.send(client_frame(b"", PONG))
+        assert await peer.echo("one") == "one"
+        assert await peer.any_frame() == (PING, b"")
+        assert await peer.echo("two") == "two"
+
+        assert connection.rtt_us is None

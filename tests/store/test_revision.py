@@ -11,6 +11,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine
 
 from bunga_cli.errors import DatabaseError
 from bunga_cli.store import Store
@@ -203,13 +206,36 @@ def test_an_older_database_is_migrated_with_what_it_holds(
 ) -> None:
     sql(
         used,
-        "INSERT INTO accounts VALUES (1, 'ann', 'hash', 0, '2026-01-01')",
+        "INSERT INTO accounts VALUES (1, 'ann', 'hash', 0, '2026-01-01', NULL, NULL, NULL)",
         "INSERT INTO members VALUES ('lobby', 1, '2026-01-01')",
     )
     migrate(used, scripts_ending(""))
     assert current_revision(used) == "next"
     assert sql(used, "SELECT id, name, colour FROM channels") == [("lobby", "changed", None)]
     assert sql(used, "SELECT count(*) FROM members") == [(1,)]
+
+
+def test_a_database_of_the_second_revision_gets_the_tables_of_the_third(path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+    engine.dispose()
+    sql(
+        path,
+        "INSERT INTO accounts VALUES (7, 'ann', 'hash', 1, '2026-01-01')",
+        "INSERT INTO channels VALUES ('lobby', 'Lobby', 1, NULL, '2026-01-01')",
+        "INSERT INTO members VALUES ('lobby', 7, '2026-01-01')",
+    )
+    migrate(path)
+    assert sql(path, "SELECT id, username, tokens_valid_from, seen_as FROM accounts") == [
+        (7, "ann", None, None)
+    ]
+    assert sql(path, "SELECT account_id FROM members") == [(7,)]
+    assert sql(path, "SELECT count(*) FROM exclusions") == [(0,)]
 
 
 def test_a_migration_that_fails_leaves_the_old_state(

@@ -1,7 +1,9 @@
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from bunga_cli.clock import utc_now
 from bunga_cli.errors import Conflict, NotFound
 from bunga_cli.store import Store
 from bunga_cli.store.rows import AccountRow, SeatRow
@@ -33,6 +35,26 @@ async def test_the_number_of_a_removed_account_is_not_given_again(store: Store) 
     ann = await store.accounts.create("ann", "hash")
     await store.accounts.delete(ann.id)
     assert (await store.accounts.create("ben", "hash")).id != ann.id
+
+
+async def test_what_an_account_is_called_is_kept_and_found(store: Store) -> None:
+    for name in ("HQ48Erpz", "Ifhl2ugp", "x7"):
+        await store.accounts.create(name, "hash")
+    at = utc_now()
+    half_a_character = "\ud800"
+    names = {"HQ48Erpz": "Ann", "Ifhl2ugp": "ann", "x7": half_a_character, "nobody": "Ann"}
+    await store.accounts.saw(names, at)
+
+    seen = await store.accounts.seen_as("ANN")
+    rows, total = await store.accounts.search("nn")
+    [odd] = await store.accounts.seen_as("?")
+
+    assert [(row.username, row.seen_as, row.seen_at) for row in seen] == [
+        ("HQ48Erpz", "Ann", at),
+        ("Ifhl2ugp", "ann", at),
+    ]
+    assert ([row.username for row in rows], total) == (["HQ48Erpz", "Ifhl2ugp"], 2)
+    assert odd.username == "x7"
 
 
 async def test_only_admins_are_listed_as_admins(store: Store) -> None:
@@ -96,3 +118,67 @@ async def test_a_seat_tells_all_that_decides_about_a_connection(store: Store) ->
     assert await store.accounts.seat(ben.id, "lobby") == SeatRow("ben", False, True, False)
     assert await store.accounts.seat(ben.id, "nowhere") == SeatRow("ben", False, False, False)
     assert await store.accounts.seat(99, "lobby") is None
+
+
+async def test_a_seat_knows_what_speaks_against_an_account_and_its_token(store: Store) -> None:
+    await store.channels.create("other", "Other")
+    now = utc_now()
+    ann = await store.accounts.create("ann", "hash")
+    ben = await store.accounts.create("ben", "hash")
+    await store.exclusions.add(ann.id, "other", None)
+    await store.exclusions.add(ben.id, None, now + timedelta(minutes=10))
+    await store.tokens.revoke("bad", now, now)
+    await store.tokens.revoke_before(now, now, ben.id)
+
+    asked = [
+        await store.accounts.seat(ann.id, "lobby", "good"),
+        await store.accounts.seat(ann.id, "other", "good"),
+        await store.accounts.seat(ann.id, "lobby", "bad"),
+        await store.accounts.seat(ann.id, "lobby", "bought", "bad"),
+        await store.accounts.seat(ben.id, "lobby"),
+    ]
+    against = [(s.is_revoked, s.is_excluded, s.tokens_valid_from) for s in asked if s]
+    assert against == [
+        (False, False, None),
+        (False, True, None),
+        (True, False, None),
+        (True, False, None),
+        (False, True, now),
+    ]
+
+
+async def test_a_standing_is_an_account_and_whether_it_is_banned_from_the_site(
+    store: Store,
+) -> None:
+    ann = await store.accounts.create("ann", "hash")
+    await store.exclusions.add(ann.id, "lobby", None)
+    in_channel = await store.accounts.standing(ann.id)
+    await store.exclusions.add(ann.id, None, None)
+    on_site = await store.accounts.standing(ann.id)
+    assert in_channel is not None
+    assert on_site is not None
+    assert (in_channel.username, in_channel.is_banned, on_site.is_banned) == ("ann", False, True)
+    assert await store.accounts.standing(99) is None
+
+
+async def test_accounts_are_found_by_a_part_of_their_name(store: Store) -> None:
+    for name in ("Annabel", "ben", "hanna", "10%"):
+        account = await store.accounts.create(name, "hash")
+    await store.accounts.add_member("lobby", account.id)
+    await store.exclusions.add(account.id, None, None)
+
+    everybody, total = await store.accounts.search(limit=2, offset=1)
+    assert ([row.username for row in everybody], total) == (["Annabel", "ben"], 4)
+    found, total = await store.accounts.search("ANN")
+    assert ([row.username for row in found], total) == (["Annabel", "hanna"], 2)
+    [percent], _ = await store.accounts.search("%")
+    assert (percent.username, percent.channels, percent.is_banned) == ("10%", 1, True)
+
+
+async def test_a_membership_can_end(store: Store) -> None:
+    ann = await store.accounts.create("ann", "hash")
+    await store.accounts.add_member("lobby", ann.id)
+    assert [m.channel_id for m in await store.accounts.memberships(ann.id)] == ["lobby"]
+    assert await store.accounts.remove_member("lobby", ann.id) is True
+    assert await store.accounts.remove_member("lobby", ann.id) is False
+    assert await store.accounts.memberships(ann.id) == []

@@ -3,7 +3,17 @@
 from dataclasses import replace
 from typing import TypeVar
 
-from bunga_cli.sync.commands import Buffering, Bye, Command, Heartbeat, Join, Pause, Play, Project
+from bunga_cli.sync.commands import (
+    Buffering,
+    Bye,
+    Command,
+    Heartbeat,
+    Join,
+    Order,
+    Pause,
+    Play,
+    Project,
+)
 from bunga_cli.sync.effects import Effect, SaveProgress, Tell
 from bunga_cli.sync.events import Event, Joined, Left, PlayAt, Status
 from bunga_cli.sync.policy import SECOND_US, Policy
@@ -148,6 +158,14 @@ class Stage:
     def reset(self) -> None:
         """Reset the room, as an admin does."""
         self._take(self.room.reset(self.now_us))
+
+    def order(self, actor: User, order: Order) -> None:
+        """Let somebody who is not in the room ask something of it."""
+        self._take(self.room.command(actor, order, self.now_us))
+
+    def expel(self, account: str) -> None:
+        """Let an account leave."""
+        self._take(self.room.expel(account, self.now_us))
 
     # -- what can be seen -------------------------------------------------------------------------
 

@@ -1,12 +1,37 @@
-"""`/api/v1`: our own administration, used by the command line. Admins only."""
+"""`/api/v1`: our own administration, used by the command line and by programs.
+
+For admins, for the owner of the data folder, and for API tokens with the scope that a route needs.
+"""
 
 from fastapi import APIRouter
 
-from bunga_cli.api.access import V1_ADMIN_ONLY
-from bunga_cli.api.v1 import admins, channels, plugins, rooms
+from bunga_cli.api.access import needs
+from bunga_cli.api.v1 import (
+    accounts,
+    admins,
+    channels,
+    members,
+    plugins,
+    room_streams,
+    rooms,
+    secret,
+    settings,
+    tokens,
+)
 
-router = APIRouter(prefix="/api/v1", dependencies=[V1_ADMIN_ONLY])
-router.include_router(channels.router)
-router.include_router(rooms.router)
-router.include_router(admins.router)
-router.include_router(plugins.router)
+ROUTERS = (
+    (channels.router, needs("rooms:read", "channels:write")),
+    (members.router, needs("rooms:read", "channels:write")),
+    (rooms.router, needs("rooms:read", "rooms:control")),
+    (room_streams.router, needs("rooms:read")),
+    (accounts.router, needs("admin")),
+    (admins.router, needs("admin")),
+    (tokens.router, needs("admin")),
+    (secret.router, needs("admin")),
+    (plugins.router, needs("admin")),
+    (settings.router, needs("admin")),
+)
+
+router = APIRouter(prefix="/api/v1")
+for _router, _scope in ROUTERS:
+    router.include_router(_router, dependencies=[_scope])

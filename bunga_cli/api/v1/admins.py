@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, StringConstraints
+from fastapi import APIRouter
+from pydantic import BaseModel
 
 from bunga_cli.api.context import Context
-from bunga_cli.api.v1.schema import StrictBody
+from bunga_cli.api.v1.accounts import Closed
+from bunga_cli.api.v1.schema import AccountName, Password, StrictBody
+from bunga_cli.paths import ACCOUNT
 from bunga_cli.store.rows import AccountRow
 
 router = APIRouter(prefix="/admins", tags=["v1 admins"])
@@ -34,12 +35,16 @@ class Admins(BaseModel):
 
 
 class NewAdmin(StrictBody):
-    """An admin to create. Spaces around either are not part of it, as at login."""
+    """An admin to create."""
 
-    username: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150)]
-    password: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=8, max_length=1000)
-    ]
+    username: AccountName
+    password: Password
+
+
+class NewPassword(StrictBody):
+    """An admin's new password."""
+
+    password: Password
 
 
 @router.get("")
@@ -49,7 +54,21 @@ async def list_admins(context: Context) -> Admins:
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-async def create_admin(new: NewAdmin, request: Request) -> Admin:
+async def create_admin(new: NewAdmin, context: Context) -> Admin:
     """Make an admin."""
-    row = await request.app.state.logins.create(new.username, new.password, is_admin=True)
+    return Admin.of(await context.people.create_admin(new.username, new.password))
+
+
+@router.post(f"/{ACCOUNT}/passwd")
+async def change_password(name: str, new: NewPassword, context: Context) -> Admin:
+    """Give an admin another password, and revoke the admin's tokens."""
+    row = await context.people.find_admin(name)
+    await context.people.reset_password(name, new.password)
     return Admin.of(row)
+
+
+@router.delete(f"/{ACCOUNT}")
+async def delete_admin(name: str, context: Context) -> Closed:
+    """Delete an admin's account. The last admin may go, too: the Unix socket stays."""
+    await context.people.find_admin(name)
+    return Closed(closed=await context.people.delete(name))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, StringConstraints, model_validator
 
-from bunga_cli.api.channel_ids import MAX_NAME_LENGTH, ChannelId
+from bunga_cli.api.channel_ids import MAX_NAME_LENGTH, ChannelId, new_channel_id
 from bunga_cli.api.channels import remove_channel, update_channel
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.v1.schema import StrictBody
@@ -41,10 +41,17 @@ class Channels(BaseModel):
     channels: list[Channel]
 
 
-class NewChannel(StrictBody):
-    """A channel to create."""
+class ChannelInFull(Channel):
+    """A channel, and how much would go with it: of records that were watched, and of subtitles."""
 
-    id: ChannelId
+    records: int
+    subtitles: int
+
+
+class NewChannel(StrictBody):
+    """A channel to create. Without an id it gets a random one, which nobody guesses."""
+
+    id: ChannelId | None = None
     name: Name
     allow_new_client: bool = True
     on_join: OnJoin | None = None
@@ -76,16 +83,21 @@ async def list_channels(context: Context) -> Channels:
 async def create_channel(new: NewChannel, context: Context) -> Channel:
     """Make a channel."""
     row = await context.store.channels.create(
-        new.id, new.name, allow_new_client=new.allow_new_client, on_join=new.on_join
+        new.id or new_channel_id(),
+        new.name,
+        allow_new_client=new.allow_new_client,
+        on_join=new.on_join,
     )
     return _channel(row, members=0)
 
 
 @router.get(f"/{CHANNEL_ID}")
-async def show_channel(channel_id: str, context: Context) -> Channel:
+async def show_channel(channel_id: str, context: Context) -> ChannelInFull:
     """Return one channel."""
     row = await existing_channel(channel_id, context)
-    return _channel(row, len(await context.store.channels.members(channel_id)))
+    channel = _channel(row, len(await context.store.channels.members(channel_id)))
+    records, subtitles = await context.store.channels.contents(channel_id)
+    return ChannelInFull(**channel.model_dump(), records=records, subtitles=subtitles)
 
 
 @router.patch(f"/{CHANNEL_ID}")

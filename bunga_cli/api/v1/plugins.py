@@ -12,8 +12,9 @@ from bunga_cli.api.v1.channels import existing_channel
 from bunga_cli.errors import SettingsError
 from bunga_cli.paths import CHANNEL_ID, PLUGIN
 from bunga_cli.plugin.providers import PluginFailure
-from bunga_cli.plugin.site_settings import FieldView, NoSettings, views
+from bunga_cli.plugin.site_settings import FieldView, NoSettings, in_time, views
 from bunga_cli.plugin.status import HealthRow, PluginStatus
+from bunga_cli.plugin.texts import one_line
 
 router = APIRouter(tags=["v1 plugins"])
 
@@ -40,7 +41,7 @@ class Checks(BaseModel):
 
 
 class Plugin(BaseModel):
-    """A plugin. `state`: `active`, `disabled` or `failed`; `reason` says what is wrong, if so."""
+    """A plugin. `state`: `starting`, `active`, `disabled`, `failed`. `reason`: what is wrong."""
 
     name: str
     version: str
@@ -53,11 +54,11 @@ class Plugin(BaseModel):
     def of(cls, status: PluginStatus) -> "Plugin":
         """Return a plugin as shown."""
         return cls(
-            name=status.name,
-            version=status.version,
-            source=status.source,
+            name=one_line(status.name),
+            version=one_line(status.version),
+            source=one_line(status.source, 1000),
             state=status.state,
-            reason=status.reason,
+            reason=one_line(status.reason, 2000),
             hooks=list(status.hooks),
         )
 
@@ -153,10 +154,10 @@ async def show_settings(plugin: str, context: Context) -> PluginSettings:
     try:
         settings = await context.plugins.site_settings(plugin)
     except SettingsError as error:
-        settings, problem = _defaults(models.site), str(error)
+        settings, problem = None, str(error)
     return PluginSettings(
-        settings=Setting.all_of(views(settings)),
-        channel_settings=Setting.all_of(views(_defaults(models.channel))),
+        settings=await _shown(plugin, models.site, settings),
+        channel_settings=await _shown(plugin, models.channel),
         problem=problem,
     )
 
@@ -176,8 +177,9 @@ async def show_channel_settings(channel_id: str, plugin: str, context: Context) 
     try:
         settings = await context.plugins.channel_settings(plugin, channel_id)
     except PluginFailure as error:
-        settings, problem = _defaults(models.channel), str(error)
-    return PluginSettings(settings=Setting.all_of(views(settings)), problem=problem)
+        settings, problem = None, str(error)
+    rows = await _shown(plugin, models.channel, settings)
+    return PluginSettings(settings=rows, problem=problem)
 
 
 @router.patch(f"/channels/{CHANNEL_ID}/plugins/{PLUGIN}")
@@ -190,8 +192,18 @@ async def change_channel_settings(
     return await show_channel_settings(channel_id, plugin, context)
 
 
-def _defaults(model: type[BaseModel] | None) -> BaseModel:
-    return (model or NoSettings)()
+async def _shown(
+    plugin: str, model: type[BaseModel] | None, settings: BaseModel | None = None
+) -> list[Setting]:
+    """Return settings, or else the defaults, as shown. Raises SettingsError.
+
+    To make and to show them is the plugin's code, and may take its time.
+    """
+
+    def look() -> list[FieldView]:
+        return views((model or NoSettings).model_construct() if settings is None else settings)
+
+    return Setting.all_of(await in_time(look, f"plugins.{plugin}"))
 
 
 async def _checks(status: PluginStatus, context: AppContext) -> list[Check]:

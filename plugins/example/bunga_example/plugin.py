@@ -48,6 +48,11 @@ class ShelfPlugin:
         self._tally.save()
 
     @hookimpl
+    def bunga_settings_changed(self, channel_id: str | None) -> None:
+        """Tell the log; whoever keeps something that depends on settings forgets it here."""
+        self._context.log.info("Set anew: %s.", channel_id or "the shelf")
+
+    @hookimpl
     def bunga_services(self) -> Sequence[ServiceProvider]:
         """Return the note that players get."""
         return [NoteService(self._context)]

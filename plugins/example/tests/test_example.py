@@ -85,6 +85,13 @@ async def test_the_health_check_looks_at_the_addresses(films: dict[str, str], st
         assert (await harness.health())["shelf"].state == state
 
 
+async def test_the_log_tells_that_something_was_set(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    async with PluginHarness(ShelfPlugin()) as harness:
+        harness.hook("bunga_settings_changed", channel_id=None)
+    assert "Set anew: the shelf." in caplog.text
+
+
 class AskedConsole:
     """A console with a server that has shown one film."""
 
@@ -103,6 +110,9 @@ class AskedConsole:
         raise NotImplementedError
 
     def note(self, sentence: str) -> None:
+        raise NotImplementedError
+
+    def qr_code(self, text: str) -> None:
         raise NotImplementedError
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 
 from bunga_agora import AgoraPlugin
 from bunga_agora.access_token import parse, uid_of
@@ -20,7 +21,8 @@ NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
 
 def harness_with(**settings: str) -> PluginHarness:
-    harness = PluginHarness(AgoraPlugin(), site=settings)
+    channels: dict[str, dict[str, object]] = {"lobby": {}, "影院 1": {}}
+    harness = PluginHarness(AgoraPlugin(), site=settings, channels=channels)
     harness.is_admin = True
     return harness
 
@@ -163,11 +165,22 @@ async def test_blank_and_absent_fields_are_refused_by_name(http: httpx2.AsyncCli
     assert absent.json() == {"agora_certification": ["This field is required."]}
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"[" * 100_000])
-async def test_a_body_that_is_no_object_is_refused(http: httpx2.AsyncClient, body: bytes) -> None:
-    json = {"Content-Type": "application/json"}
+async def test_a_body_that_is_no_object_is_refused(http: httpx2.AsyncClient) -> None:
+    assert (await http.put("/api/voice/config", json=[])).status_code == 400
 
-    assert (await http.put("/api/voice/config", content=body, headers=json)).status_code == 400
+
+@pytest.mark.parametrize("name", ["app_id", "app_certificate"])
+@pytest.mark.parametrize("value", ["abc", "g" * 32, "0" * 31, "0" * 33, " ", "0" * 32 + "\n"])
+def test_what_is_no_key_cannot_be_set_but_may_stand_in_a_file(name: str, value: str) -> None:
+    AgoraSettings.model_validate({name: value})
+    with pytest.raises(ValidationError, match="must be 32 hexadecimal digits"):
+        AgoraSettings.model_validate({name: value}, context={"is_new": True})
+
+
+@pytest.mark.parametrize("value", ["", "0" * 32, "0123456789abcdefABCDEF0123456789"])
+def test_a_key_can_be_set_and_taken_away(value: str) -> None:
+    project = {"app_id": value, "app_certificate": value}
+    assert AgoraSettings.model_validate(project, context={"is_new": True}).app_id == value
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])

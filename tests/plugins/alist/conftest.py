@@ -52,5 +52,5 @@ async def http(harness: PluginHarness) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give AList less time than it would have."""
-    monkeypatch.setattr(bunga_alist.client, "TIMEOUT_S", 0.1)
+    """Give AList less time than it would have, but enough to be asked."""
+    monkeypatch.setattr(bunga_alist.client, "TIMEOUT_S", 1.0)

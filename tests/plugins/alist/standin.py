@@ -118,6 +118,8 @@ class AList(Server):
         self.me: dict[str, Any] = {"base_path": "/shared", **flavour.me}
         self.tokens: dict[str, str] = {}
         self.folders: dict[str, list[dict[str, Any]]] = {"/": [], "/films": []}
+        self.next_door: list[dict[str, Any]] = []
+        """Hits in folders that only begin as the user's: it searches those, too."""
 
     def add_film(self, name: str, **facts: object) -> None:
         """Put a file into the folder `/films`."""
@@ -172,7 +174,12 @@ class AList(Server):
         return _ok({"id": 2, "username": self.tokens[request.token], **self.me})
 
     def _list(self, request: Request) -> dict[str, Any]:
-        return self._in_folder(request, lambda found: {"content": found or None, "total": 1})
+        first = (request.fields["page"] - 1) * request.fields["per_page"]
+        last = first + request.fields["per_page"]
+        return self._in_folder(
+            request,
+            lambda found: {"content": found[first:last] or None, "total": len(found)},
+        )
 
     def _dirs(self, request: Request) -> dict[str, Any]:
         return self._in_folder(request, lambda found: [e for e in found if e["is_dir"]])
@@ -202,13 +209,19 @@ class AList(Server):
     def _search(self, request: Request) -> dict[str, Any]:
         if request.token not in self.tokens:
             return _error(401, "token is expired")
-        words = request.fields["keywords"]
+        words, base = request.fields["keywords"], self.me["base_path"].rstrip("/")
         found = [
-            {"parent": folder, "name": entry["name"], "is_dir": entry["is_dir"], "size": 7}
+            {
+                "parent": f"{base}{folder}",
+                "name": entry["name"],
+                "is_dir": entry["is_dir"],
+                "size": 7,
+            }
             for folder, entries in self.folders.items()
             for entry in entries
             if words in entry["name"]
         ]
+        found += [hit for hit in self.next_door if words in hit["name"]]
         return _ok({"content": found or None, "total": len(found)})
 
 
@@ -255,6 +268,13 @@ def redirect_to(url: str, status: int = 302) -> Answer:
 def refuse(code: int, message: str) -> Answer:
     async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
         write_json(writer, _error(code, message))
+
+    return answer
+
+
+def token(text: str) -> Answer:
+    async def answer(request: Request, writer: asyncio.StreamWriter) -> None:
+        write_json(writer, _ok({"token": text}))
 
     return answer
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from bunga_alist.commands import make_commands
 from bunga_alist.failures import AListError
-from bunga_cli.plugin import Channel, MediaUrl, Record
+from bunga_cli.plugin import Account, Channel, MediaUrl, Record
 from bunga_cli.plugin.testing import PluginHarness
 from tests.plugins.alist.standin import AList, refuse, server_error
 
@@ -106,11 +106,19 @@ async def test_a_folder_can_be_browsed(http: httpx2.AsyncClient, alist: AList) -
     answer = await http.get(f"{V1}/browse", params={"path": "films/"})
     modified = "2024-05-17T08:18:19Z"
     film = {"name": "a.mp4", "is_dir": False, "size": 7, "modified": modified}
-    assert answer.json() == {"entries": [film]}
+    assert answer.json() == {"entries": [film], "is_whole": True}
 
 
 async def test_an_empty_folder_is_an_empty_list(http: httpx2.AsyncClient) -> None:
-    assert (await http.get(f"{V1}/browse")).json() == {"entries": []}
+    assert (await http.get(f"{V1}/browse")).json() == {"entries": [], "is_whole": True}
+
+
+async def test_of_a_folder_without_end_the_beginning_is_shown(
+    http: httpx2.AsyncClient, alist: AList
+) -> None:
+    alist.folders["/films"] = [{"name": f"{number}.mkv"} for number in range(10_001)]
+    shown = (await http.get(f"{V1}/browse", params={"path": "films"})).json()
+    assert (len(shown["entries"]), shown["is_whole"]) == (10_000, False)
 
 
 async def test_files_can_be_searched(http: httpx2.AsyncClient, alist: AList) -> None:
@@ -121,11 +129,52 @@ async def test_files_can_be_searched(http: httpx2.AsyncClient, alist: AList) -> 
     assert (await http.get(f"{V1}/search", params={"words": "none"})).json() == {"hits": []}
 
 
+@pytest.mark.parametrize("base", ["/", "/shared", "/shared/"])
+async def test_hits_are_where_they_can_be_browsed(
+    http: httpx2.AsyncClient, alist: AList, base: str
+) -> None:
+    alist.me["base_path"] = base
+    alist.add_film("a film.mp4")
+    [hit] = (await http.get(f"{V1}/search", params={"words": "film"})).json()["hits"]
+    shown = (await http.get(f"{V1}/browse", params={"path": hit["parent"]})).json()
+    assert [entry["name"] for entry in shown["entries"]] == ["a film.mp4"]
+
+
+async def test_what_lies_beside_the_users_folder_is_not_found(
+    http: httpx2.AsyncClient, alist: AList
+) -> None:
+    alist.next_door = [{"parent": "/shared2", "name": "a film.mp4", "is_dir": False, "size": 7}]
+    assert (await http.get(f"{V1}/search", params={"words": "film"})).json() == {"hits": []}
+
+
+MEMBERS = "/api/channels/lobby/alist"
+
+
+async def test_members_browse_and_search_with_the_channels_account(
+    http: httpx2.AsyncClient, harness: PluginHarness, alist: AList
+) -> None:
+    alist.add_film("a film.mp4", sign="s:0")
+    harness.is_admin, harness.account = False, Account("ben")
+    entries = (await http.get(f"{MEMBERS}/browse", params={"path": "/films/../films"})).json()
+    hits = (await http.get(f"{MEMBERS}/search", params={"words": "film"})).json()["hits"]
+    assert [set(entry) for entry in entries["entries"]] == [{"name", "is_dir", "size", "modified"}]
+    assert [(hit["parent"], hit["name"]) for hit in hits] == [("/films", "a film.mp4")]
+
+
+@pytest.mark.parametrize("path", ["browse", "search?words=x"])
+async def test_strangers_see_nothing_of_alist(
+    http: httpx2.AsyncClient, harness: PluginHarness, alist: AList, path: str
+) -> None:
+    harness.is_admin, harness.account = False, None
+    assert (await http.get(f"{MEMBERS}/{path}")).status_code == 403
+    assert alist.asked == []
+
+
 async def test_a_server_that_cannot_search_says_so(http: httpx2.AsyncClient, alist: AList) -> None:
     alist.instead["/api/fs/search"] = refuse(404, "search not available")
     answer = await http.get(f"{V1}/search", params={"words": "film"})
-    assert not answer.is_success
-    assert "search not available" in answer.json()["detail"]
+    assert answer.status_code == 502
+    assert "search not available" in answer.json()["error"]["message"]
 
 
 # -- health ----------------------------------------------------------------------------------------
@@ -193,6 +242,9 @@ class ConsoleOf:
     def note(self, sentence: str) -> None:
         self.shown = sentence
 
+    def qr_code(self, text: str) -> None:
+        self.shown = text
+
 
 Bunga = Callable[..., Any]
 
@@ -220,6 +272,12 @@ async def test_browse_lists_a_folder(bunga: Bunga, alist: AList) -> None:
         ("extras/", None, modified),
         ("a & b.mp4", 7, modified),
     ]
+
+
+async def test_browse_tells_when_it_does_not_show_all(bunga: Bunga, alist: AList) -> None:
+    alist.folders["/films"] = [{"name": f"{number}.mkv"} for number in range(10_001)]
+    shown = await bunga("browse", "lobby", "/films")
+    assert shown == "Only the first 10000 entries are shown."
 
 
 async def test_browse_starts_at_the_root(bunga: Bunga) -> None:

@@ -25,6 +25,7 @@ from tests.plugins.alist.standin import (
     redirect_to,
     refuse,
     server_error,
+    token,
     truncated_json,
 )
 
@@ -218,8 +219,12 @@ async def test_a_site_without_a_host_gets_nothing(harness: PluginHarness) -> Non
         (html_page, "does not answer as AList does"),
         (truncated_json, "does not answer as AList does"),
         (broken_off, "does not answer"),
-        (redirect_to("http://169.254.169.254/latest/meta-data"), "private network"),
-        (redirect_to("http://169.254.169.254/latest/meta-data", 307), "private network"),
+        (redirect_to("http://169.254.169.254/latest/meta-data"), "redirects to"),
+        (redirect_to("http://169.254.169.254/latest/meta-data", 307), "redirects to"),
+        (refuse(500, "no\n2026-11-22 ERROR forged \x1b[31m" + "A" * 1000), "no 2026-11-22 ERROR"),
+        (token("日本"), "not understood"),
+        (token("a\nb"), "not understood"),
+        (token("x" * 5000), "not understood"),
         (refuse(200, "success, but without a token"), "not understood"),
     ],
 )
@@ -227,8 +232,36 @@ async def test_a_server_that_misbehaves_is_a_failure_with_its_reason(
     harness: PluginHarness, alist: AList, misbehaviour: Answer, reason: str
 ) -> None:
     alist.instead.update({PLAIN: misbehaviour, HASHED: misbehaviour})
-    with pytest.raises(AListError, match=reason):
+    with pytest.raises(AListError, match=reason) as failure:
         await harness.services()
+    assert str(failure.value).isprintable()
+    assert len(str(failure.value)) < 400
+
+
+@pytest.mark.parametrize("channel_id", ["lobby", None])
+async def test_a_password_that_is_set_again_is_tried_again_though_it_is_the_same(
+    harness: PluginHarness, alist: AList, channel_id: str | None
+) -> None:
+    alist.passwords["ann"] = "another"
+    for _ in range(3):
+        with pytest.raises(AListError, match="password is incorrect"):
+            await harness.services()
+    assert alist.logins == 2
+    alist.passwords["ann"] = "right"
+    harness.hook("bunga_settings_changed", channel_id=channel_id)
+    assert (await harness.services())["alist"]["token"] in alist.tokens
+
+
+@pytest.mark.parametrize("status", [302, 307])
+async def test_a_password_does_not_follow_to_another_port(
+    harness: PluginHarness, alist: AList, status: int
+) -> None:
+    async with AList() as other:
+        for path in (PLAIN, HASHED):
+            alist.instead[path] = redirect_to(other.url + path, status)
+        with pytest.raises(AListError, match=f"redirects to {other.url}"):
+            await harness.services()
+        assert (alist.paths, other.asked) == ([PLAIN], [])
 
 
 @pytest.mark.parametrize("misbehaviour", [no_answer, one_byte_at_a_time])

@@ -39,7 +39,7 @@ async def _set_account(site: Site, account: dict[str, str]) -> None:
 async def _bunga(site: Site, *arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "bunga_cli", "--data", str(site.data), *arguments]
     return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=60
+        subprocess.run, command, capture_output=True, text=True, timeout=300
     )
 
 
@@ -52,11 +52,14 @@ async def test_players_and_owners_get_at_the_films(served: Site, alist: AList) -
     alist.add_film("a film.mp4", thumb="/t.png")
     alist.instead["/t.png"] = picture()
 
-    registered = await _in_thread(served.register, SLASHED, "watcher")
-    assert registered["alist"] == {"host": alist.url, "token": next(iter(alist.tokens))}
+    registered = await _in_thread(served.register_and_get, "alist", SLASHED, "watcher")
+    assert registered["alist"]["host"] == alist.url
+    assert registered["alist"]["token"] in alist.tokens
 
     film = {"path": "/films/a film.mp4"}
-    async with httpx2.AsyncClient(base_url=f"{served.url}/api/channels/film%2Fnight") as player:
+    async with httpx2.AsyncClient(
+        base_url=f"{served.url}/api/channels/film%2Fnight", timeout=60
+    ) as player:
         shown = await player.get("alist-thumbnail", params=film)
         assert (shown.content, shown.headers["content-type"]) == (PNG, "image/png")
 
@@ -67,14 +70,37 @@ async def test_players_and_owners_get_at_the_films(served: Site, alist: AList) -
         media = {"url": address, "headers": {}, "mime": "video/mp4"}
         assert resolved.json() == {"urls": [media]}
 
+        browsed = await player.get("alist/browse", params={"path": "/films"}, headers=bearer)
+        assert [entry["name"] for entry in browsed.json()["entries"]] == ["a film.mp4"]
+        assert (await player.get("alist/browse")).status_code == 403
+        stranger = await _in_thread(served.register, "lobby", "stranger")
+        bearer = {"Authorization": f"Bearer {stranger['token']['access']}"}
+        assert (await player.get("alist/browse", headers=bearer)).status_code == 403
+
     listed = await _bunga(served, "alist", "browse", SLASHED, "/films")
     assert (listed.returncode, listed.stdout.splitlines()[1].split()[:2]) == (0, ["a", "film.mp4"])
 
 
 async def test_a_command_that_fails_says_why_in_one_line(served: Site) -> None:
-    listed = await _bunga(served, "alist", "browse", "lobby", "/films")
-    error = "Error: AList is not set up for the channel lobby.\n"
-    assert (listed.returncode, listed.stdout, listed.stderr) == (1, "", error)
+    for channel, reason in (
+        ("lobby", "AList is not set up for the channel lobby."),
+        ("lobbi", "There is no channel 'lobbi'."),
+    ):
+        listed = await _bunga(served, "alist", "browse", channel, "/films")
+        assert (listed.returncode, listed.stdout) == (1, "")
+        assert listed.stderr == f"Error: {reason}\n"
+
+
+async def test_a_refused_password_that_is_set_again_is_tried_at_once(
+    served: Site, alist: AList
+) -> None:
+    alist.passwords["ann"] = "another"
+    assert (await _in_thread(served.register, SLASHED, "watcher"))["alist"] is None
+    alist.passwords["ann"] = "right"
+    again = ("channels", "set", SLASHED, "plugins.alist.password", "right")
+    assert (await _bunga(served, *again)).returncode == 0
+    registered = await _in_thread(served.register_and_get, "alist", SLASHED, "watcher")
+    assert registered["alist"]["token"] in alist.tokens
 
 
 @pytest.mark.parametrize("misbehaviour", [no_answer, server_error])

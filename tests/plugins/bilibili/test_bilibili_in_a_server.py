@@ -39,7 +39,7 @@ def configure(site: Site, session: Session) -> None:
 async def test_who_registers_gets_both_services(site: Site, ann: Session) -> None:
     await asyncio.to_thread(configure, site, ann)
 
-    answer = await asyncio.to_thread(site.register, "lobby", "用户甲")
+    answer = await asyncio.to_thread(site.register_and_get, "bilibili", "lobby", "用户甲")
 
     assert answer["bilibili"] == {"sess": ann.sess, "mixin_key": MIXIN_KEY}
     assert (answer["voice_call"]["service"], answer["voice_call"]["key"]) == ("agora", APP_ID)
@@ -65,3 +65,25 @@ async def test_the_original_refuses_strangers_in_these_words(site: Site) -> None
 
         assert answer.status_code == 403
         assert answer.json() == {"detail": "Authentication credentials were not provided."}
+
+
+async def test_a_command_logs_a_channel_in_with_a_phone(site: Site, bilibili: Bilibili) -> None:
+    ben = bilibili.log_in("ben")
+    command = asyncio.create_task(
+        asyncio.to_thread(site.bunga, "bilibili", "login", "lobby", check=False)
+    )
+    async with asyncio.timeout(60):
+        while not bilibili.phones:  # noqa: ASYNC110  another process's request
+            await asyncio.sleep(0.02)
+    [key] = bilibili.phones
+    bilibili.phones[key] = ben
+
+    done = await command
+
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        0,
+        "The channel lobby is logged in.",
+    )
+    assert "▀" in done.stdout or "█" in done.stdout
+    answer = await asyncio.to_thread(site.register_and_get, "bilibili", "lobby", "ann")
+    assert answer["bilibili"]["sess"] == ben.sess

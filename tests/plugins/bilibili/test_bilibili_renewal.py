@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import pytest
+from starlette.responses import Response
 
 from bunga_bilibili import BilibiliPlugin
 from bunga_cli.plugin.testing import PluginHarness
@@ -14,8 +15,10 @@ from tests.plugins.bilibili.standin import (
     COOKIE_INFO,
     COOKIE_REFRESH,
     CORRESPOND,
+    Asked,
     Bilibili,
     Session,
+    envelope,
 )
 
 
@@ -166,6 +169,51 @@ async def test_a_renewal_that_fails_leaves_the_login_and_is_tried_again_at_the_n
     del bilibili.instead[step]
     await use(harness, plugin)
     assert await stored(harness) != ann.settings
+
+
+@pytest.mark.parametrize("timestamp", [10**300, -1, 10**13])
+async def test_a_time_that_is_none_is_a_note_for_the_admin(
+    harness: PluginHarness,
+    plugin: BilibiliPlugin,
+    bilibili: Bilibili,
+    ann: Session,
+    *,
+    timestamp: int,
+) -> None:
+    async def strange(_asked: Asked) -> Response:
+        return envelope(0, "0", {"refresh": True, "timestamp": timestamp})
+
+    bilibili.instead[COOKIE_INFO] = strange
+    await use(harness, plugin)
+
+    health = (await harness.health())["accounts"]
+    assert await stored(harness) == ann.settings
+    assert health.state == "warning"
+    assert health.text.startswith("Logged in: ann. Not renewed: lobby. Bilibili's answer is not")
+    assert health.details["lobby"].endswith(
+        "; the login could not be renewed: Bilibili's answer is not understood (HTTP status 200)."
+    )
+
+    del bilibili.instead[COOKIE_INFO]
+    await use(harness, plugin)
+    assert (await harness.health())["accounts"].state == "ok"
+
+
+async def test_what_nobody_expected_of_a_renewal_is_noted_too(
+    harness: PluginHarness,
+    plugin: BilibiliPlugin,
+    bilibili: Bilibili,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def defect(*_any: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(plugin.bilibili, "renewal_due", defect)
+    await use(harness, plugin)
+
+    assert "ZeroDivisionError" in caplog.text
+    assert "ZeroDivisionError" in (await harness.health())["accounts"].details["lobby"]
 
 
 async def test_a_new_login_that_cannot_be_confirmed_is_kept_since_both_are_good(

@@ -13,10 +13,12 @@ from tests.plugins.bilibili.standin import (
     QR_CODE,
     QR_STATE,
     SUB_KEY,
+    WBI,
     Asked,
     Bilibili,
     Session,
     envelope,
+    nav_of,
     qr_state,
 )
 
@@ -176,6 +178,19 @@ async def test_a_cookie_that_bilibili_does_not_know_is_told_apart_from_no_answer
 
     assert (answer.status_code, answer.json()["err_code"]) == (502, 2)
     assert "Log in again" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("address", ["http://[bad", "x" * 10**6])
+async def test_signing_keys_without_an_address_are_not_understood(
+    http: httpx2.AsyncClient, bilibili: Bilibili, ann: Session, address: str
+) -> None:
+    async def strange(_asked: Asked) -> Response:
+        return envelope(0, "0", {**nav_of(ann), "wbi_img": {**WBI, "img_url": address}})
+
+    bilibili.instead[NAV] = strange
+    answer = await http.get("/api/bilibili/info", params={"sess": ann.sess})
+    assert (answer.status_code, answer.json()["err_code"]) == (502, 1)
+    assert "not understood" in answer.json()["message"]
 
 
 @pytest.mark.parametrize(("path", "name"), [("pull", "key"), ("info", "sess")])

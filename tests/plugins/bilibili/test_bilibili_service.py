@@ -4,12 +4,22 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from starlette.responses import RedirectResponse, Response
 
 from bunga_cli.plugin import PluginFailure
 from bunga_cli.plugin.testing import PluginHarness
 from tests.plugins.bilibili.conftest import Clock
 from tests.plugins.bilibili.misbehaviour import BAD_ANSWERS, banned_as_json, error_500
-from tests.plugins.bilibili.standin import MIXIN_KEY, NAV, Bilibili, Session
+from tests.plugins.bilibili.standin import (
+    MIXIN_KEY,
+    NAV,
+    Asked,
+    Bilibili,
+    Session,
+    envelope,
+    nav_of,
+    running,
+)
 
 
 async def test_members_get_the_channels_cookie_and_the_key_to_sign_with(
@@ -99,6 +109,47 @@ async def test_the_admin_sees_who_each_channel_is_and_its_membership(
 
     assert (health.state, health.text) == ("ok", "Logged in: ann, ben.")
     assert health.details == {"lobby": "ann, member until 2027-01-15", "a/b": "ben, no member"}
+
+
+@pytest.mark.parametrize("due", [10**18, 10**300, -1, 0])
+async def test_a_membership_without_a_real_end_is_one_all_the_same(
+    harness: PluginHarness, bilibili: Bilibili, ann: Session, due: int
+) -> None:
+    async def strange(_asked: Asked) -> Response:
+        return envelope(0, "0", {**nav_of(ann), "vipDueDate": due})
+
+    bilibili.instead[NAV] = strange
+    assert (await harness.services())["bilibili"]["sess"] == ann.sess
+    health = (await harness.health())["accounts"]
+    assert health.details == {"lobby": "ann, member"}
+
+
+async def test_what_bilibili_says_is_one_short_line(
+    harness: PluginHarness, bilibili: Bilibili
+) -> None:
+    async def strange(_asked: Asked) -> Response:
+        return envelope(-1, "no\n2026-11-22 ERROR forged\x1b[31m" + "A" * 5000)
+
+    bilibili.instead[NAV] = strange
+    with pytest.raises(PluginFailure) as failure:
+        await harness.services()
+    assert str(failure.value).isprintable()
+    assert len(str(failure.value)) < 400
+
+
+@pytest.mark.parametrize("status", [302, 307])
+async def test_a_cookie_does_not_follow_to_another_port(
+    harness: PluginHarness, bilibili: Bilibili, status: int
+) -> None:
+    async with running(Bilibili()) as other:
+
+        async def elsewhere(_asked: Asked) -> Response:
+            return RedirectResponse(other.url + NAV, status)
+
+        bilibili.instead[NAV] = elsewhere
+        with pytest.raises(PluginFailure, match=f"redirects to {other.url}"):
+            await harness.services()
+        assert other.asked == []
 
 
 async def test_an_account_that_several_channels_share_is_looked_up_once(

@@ -1,8 +1,9 @@
 """What the gallery's tests stand on: the plugin behind a port, made-up linkers and videos."""
 
 import asyncio
+import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,10 @@ from bunga_cli.plugin import (
 )
 from bunga_cli.plugin.testing import PluginHarness
 from bunga_gallery import GalleryPlugin
+from bunga_gallery import library as gallery_library
+from bunga_gallery.library import Library, labelled
+from bunga_gallery.opening import open_beneath
+from bunga_gallery.workers import Workers
 
 Answer = Callable[..., Awaitable[Any]]
 
@@ -114,10 +119,14 @@ class Site:
 
 
 @asynccontextmanager
-async def gallery_site(*linkers: Linker, **settings: object) -> AsyncIterator[Site]:
+async def gallery_site(
+    *linkers: Linker, public_url: str = "", **settings: object
+) -> AsyncIterator[Site]:
     """Serve the gallery with these linkers beside its own, to a member who is no admin."""
     known: list[Linker] = []
-    async with PluginHarness(GalleryPlugin(), site=settings, linkers=known) as harness:
+    async with PluginHarness(
+        GalleryPlugin(), site=settings, linkers=known, public_url=public_url
+    ) as harness:
         known += [*harness.linkers, *linkers]
         harness.account = Account("ann")
         async with (
@@ -125,6 +134,28 @@ async def gallery_site(*linkers: Linker, **settings: object) -> AsyncIterator[Si
             httpx2.AsyncClient(base_url=address, timeout=30) as client,
         ):
             yield Site(harness, client)
+
+
+def scan(roots: Iterable[Path], max_files: int) -> Library:
+    """Look through folders, and put together what is in them."""
+    whole = Library()
+    for label, root in labelled(roots):
+        found = gallery_library.scan(root, label, max_files)
+        whole.media |= found.media
+        whole.files |= found.files
+        whole.problems += found.problems
+    return whole
+
+
+def opened_beneath(root: Path, path: Path) -> bytes | None:
+    """Return what is read of a file that is opened below a folder, None if it is not opened."""
+    file = open_beneath(root, path, Workers("test"))
+    if file is None:
+        return None
+    assert file._descriptor is not None
+    content = os.pread(file._descriptor, 100, 0)
+    file.close()
+    return content
 
 
 def put(folder: Path, *places: str, content: bytes = b"video") -> None:

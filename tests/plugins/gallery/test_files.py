@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from bunga_gallery.library import scan
-from tests.plugins.gallery.kit import Site, gallery_site, put
+from bunga_gallery.ranges import Part, Unsatisfiable, parts_of
+from tests.plugins.gallery.kit import Site, gallery_site, put, scan
 
 VIDEO = bytes(range(256)) * 4096
 
@@ -62,9 +62,48 @@ async def test_a_player_gets_the_part_it_asks_for(
 async def test_several_parts_come_in_one_answer(site: Site) -> None:
     answer = await site.get(await site.address_of("film"), headers={"Range": "bytes=0-1,10-11"})
 
+    boundary = answer.headers["content-type"].removeprefix("multipart/byteranges; boundary=")
+    expected = "".join(
+        f"--{boundary}\r\nContent-Type: video/mp4\r\nContent-Range: bytes {part}/{len(VIDEO)}"
+        f"\r\n\r\n{content}\r\n"
+        for part, content in (("0-1", "\x00\x01"), ("10-11", "\x0a\x0b"))
+    )
     assert answer.status_code == 206
-    assert answer.headers["content-type"].startswith("multipart/byteranges")
-    assert b"Content-Range: bytes 10-11/" in answer.content
+    assert answer.content == f"{expected}--{boundary}--\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("header", "parts"),
+    [
+        ("bytes=0-9", [(0, 10)]),
+        ("BYTES = 5 - 7 , -2", [(5, 8), (98, 100)]),
+        ("bytes=90-", [(90, 100)]),
+        ("bytes=-500", [(0, 100)]),
+        ("bytes=0-9999999999999999999", [(0, 100)]),
+        ("bytes=0-1,200-300", [(0, 2)]),
+        ("bytes=5-1", []),
+        ("bytes=a-b", []),
+        ("bytes=-", []),
+        ("bytes=", []),
+        ("bytes=,", []),
+        ("bytes=1", []),
+        ("bytes=0-1;x", []),
+        ("bytes=\u0661-5", []),
+        ("bytes=" + "9" * 5000 + "-", []),
+        ("bytes=0-5,3-9", []),
+        ("bytes=" + ",".join(f"{n * 2}-{n * 2}" for n in range(21)), []),
+        ("items=0-1", []),
+        ("", []),
+    ],
+)
+def test_a_range_means_these_bytes_of_a_hundred(header: str, parts: list[tuple[int, int]]) -> None:
+    assert parts_of(header, 100) == [Part(*part) for part in parts]
+
+
+@pytest.mark.parametrize("header", ["bytes=100-", "bytes=-0", "bytes=100-200,300-"])
+def test_a_range_of_nothing_that_is_there_is_refused(header: str) -> None:
+    with pytest.raises(Unsatisfiable):
+        parts_of(header, 100)
 
 
 @pytest.mark.parametrize("wanted", [f"bytes={len(VIDEO)}-", "bytes=-0"])

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bunga_cli.plugin import LinkerInfo, MediaDetail, MediaSummary, PluginFailure
-from tests.plugins.gallery.kit import Site, StandIn, gallery_site
+from bunga_cli.plugin import Episode, LinkerInfo, MediaDetail, MediaSummary, PluginFailure
+from tests.plugins.gallery.kit import Site, StandIn, gallery_site, put
 
 
 @pytest.fixture
@@ -152,6 +152,32 @@ async def test_a_reason_that_is_meant_for_people_is_shown_to_them(
     assert finds["Films"]["error"] == "Films wants a new password."
 
 
+async def test_of_what_a_linker_answers_only_so_much_is_passed_on(
+    site: Site, films: StandIn
+) -> None:
+    async def search(_keyword: str) -> list[MediaSummary]:
+        return [MediaSummary(str(number), "A film") for number in range(2000)]
+
+    async def detail(_key: str) -> MediaDetail:
+        episodes = [Episode(str(number), "An episode") for number in range(20_000)]
+        return MediaDetail("", "A film", episodes=episodes)
+
+    films.answer_search, films.answer_detail = search, detail
+    assert len(await site.found("x", "Films")) == 500
+    assert len((await site.detail_of("m", "films"))["episodes"]) == 5000
+
+
+async def test_a_reason_is_one_short_line(site: Site, films: StandIn) -> None:
+    async def search(_keyword: str) -> list[MediaSummary]:
+        raise PluginFailure("no\n\x1b[31m" + "A" * 5000)
+
+    films.answer_search = search
+    finds = (await site.get("/api/gallery/search/?keyword=x")).json()
+
+    assert finds["Films"]["error"].isprintable()
+    assert len(finds["Films"]["error"]) == 200
+
+
 @pytest.mark.parametrize(
     "path",
     ["m/", "m/?linker=", "m/sources/", "m/sources/?linker=films", "m/sources/?ep=1"],
@@ -159,7 +185,7 @@ async def test_a_reason_that_is_meant_for_people_is_shown_to_them(
 async def test_a_request_that_names_no_linker_or_episode_is_refused(site: Site, path: str) -> None:
     answer = await site.get(f"/api/gallery/{path}")
 
-    assert answer.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+    assert answer.status_code == 400
 
 
 async def test_a_linker_is_known_by_its_id_in_any_case() -> None:
@@ -178,6 +204,20 @@ async def test_paths_of_this_server_become_whole_addresses(site: Site, films: St
     thumbs = [find["thumb_url"] for find in await site.found("x", "Films")]
 
     assert thumbs == [f"{str(site.client.base_url).rstrip('/')}/thumb.jpg", "https://x/y.jpg"]
+
+
+async def test_behind_a_proxy_they_begin_with_the_public_url(tmp_path: Path) -> None:
+    put(tmp_path, "Film/film.mp4", "Film/poster.jpg")
+    url = "https://bunga.example.org/sub"
+    async with gallery_site(public_url=url, local_folders=[str(tmp_path)]) as site:
+        [find] = await site.found("film")
+        media = await site.detail_of(find["key"])
+        address = await site.address_of("film")
+
+    assert find["thumb_url"].startswith(f"{url}/api/gallery/files/")
+    assert media["thumb_url"].startswith(f"{url}/api/gallery/files/")
+    assert address.startswith(f"{url}/api/gallery/files/")
+    assert address.endswith("/film.mp4")
 
 
 # -- admins -----------------------------------------------------------------------------------
@@ -221,7 +261,7 @@ async def test_two_switches_at_once_both_count() -> None:
         assert site.harness.context.site_settings().disabled_linkers == ["a", "b"]
 
 
-@pytest.mark.parametrize("body", [{}, {"linker_id": "l"}, {"enabled": True}, [], None])
+@pytest.mark.parametrize("body", [{}, {"linker_id": "l"}, {"enabled": True}, None])
 async def test_a_switch_without_linker_or_position_is_refused_in_the_original_words(
     site: Site, body: object
 ) -> None:
@@ -232,11 +272,39 @@ async def test_a_switch_without_linker_or_position_is_refused_in_the_original_wo
     assert answer.json() == {"error": "linker_id and enabled required"}
 
 
-async def test_a_switch_that_is_no_json_is_refused(site: Site) -> None:
+@pytest.mark.parametrize(
+    "linker_id", [["films"], {"films": 1}, 7, True, "flims", "\x00", "x" * 60_000, ""]
+)
+async def test_a_switch_of_what_is_no_linker_is_refused(site: Site, linker_id: object) -> None:
     site.harness.is_admin = True
-    answer = await switch(site, content=b"{", headers={"Content-Type": "application/json"})
+    for enabled in (True, False):
+        answer = await switch(site, json={"linker_id": linker_id, "enabled": enabled})
+        assert (answer.status_code, list(answer.json())) == (400, ["error"])
+        assert len(answer.text) < 400
+    assert site.harness.context.site_settings().disabled_linkers == []
+
+
+async def test_a_linker_that_is_gone_can_still_be_taken_off_the_list(site: Site) -> None:
+    site.harness.is_admin = True
+    await site.harness.context.save_site_settings(disabled_linkers=["gone"])
+    answer = await switch(site, json={"linker_id": "gone", "enabled": True})
+    assert answer.status_code == 200
+    assert site.harness.context.site_settings().disabled_linkers == []
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]"])
+async def test_a_switch_that_is_no_json_object_is_refused(site: Site, content: bytes) -> None:
+    site.harness.is_admin = True
+    answer = await switch(site, content=content, headers={"Content-Type": "application/json"})
 
     assert answer.status_code == 400
+
+
+async def test_a_switch_that_is_too_large_is_not_read(site: Site) -> None:
+    site.harness.is_admin = True
+    answer = await switch(site, data={"linker_id": "x" * 70_000, "enabled": "true"})
+
+    assert answer.status_code == 413
 
 
 async def test_this_server_never_downloads_linkers(site: Site) -> None:
@@ -259,4 +327,4 @@ async def test_only_admins_manage_linkers(site: Site, method: str, path: str) ->
 async def test_strangers_see_nothing(site: Site, path: str) -> None:
     site.harness.account = None
 
-    assert (await site.get(f"/api/gallery/{path}")).status_code == 401
+    assert (await site.get(f"/api/gallery/{path}")).status_code == 403

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx2
 
+from benchmarks.target import free_port
 from tests.plugins.gallery.kit import put
 from tests.servers import running_site
 
@@ -30,3 +31,18 @@ def test_a_member_finds_a_film_on_the_server_and_watches_a_part_of_it(tmp_path: 
     assert (part.status_code, part.content) == (206, bytes(range(5, 10)))
     assert part.headers["content-type"] == "video/mp4"
     assert (refused.status_code, stranger.status_code) == (403, 403)
+
+
+def test_its_addresses_begin_as_the_operator_says(tmp_path: Path) -> None:
+    put(tmp_path / "videos", "Film.mp4", "Film.jpg")
+    port = free_port()
+    settings = {
+        "PLUGINS__GALLERY__LOCAL_FOLDERS": str(tmp_path / "videos"),
+        "SERVER__PUBLIC_URL": f"http://localhost:{port}",
+    }
+    with running_site(tmp_path / "data", "--port", str(port), **settings) as site:
+        token = site.register("lobby", "ann")["token"]["access"]
+        search = f"http://127.0.0.1:{port}/api/gallery/search/?keyword=film"
+        finds = httpx2.get(search, headers={"Authorization": f"Bearer {token}"}).json()
+    [find] = finds["This server"]["results"]
+    assert find["thumb_url"].startswith(f"http://localhost:{port}/api/gallery/files/")

@@ -73,14 +73,14 @@ async def test_broken_linkers_are_entries_beside_the_results_of_the_working_ones
     tmp_path: Path,
 ) -> None:
     folder = write_zoo(tmp_path, *LINKERS)
-    async with gallery_site(folders=[str(folder)], timeout_s=1) as site:
+    async with gallery_site(folders=[str(folder)], timeout_s=2) as site:
         answer = await site.get("/api/gallery/search/?keyword=film")
 
     finds: dict[str, Any] = answer.json()
     assert {name: find["error"] for name, find in finds.items()} == {
         "This server": None,
         "Coroutines": None,
-        "Hanging": "Hanging did not answer within 1 s.",
+        "Hanging": "Hanging did not answer within 2 s.",
         "Odd": "Odd failed (ValidationError).",
         "Older": None,
         "Raising": "Raising failed (ValueError).",
@@ -103,7 +103,8 @@ async def test_broken_linkers_are_entries_beside_the_results_of_the_working_ones
 async def test_a_detail_that_cannot_be_had_is_an_answer_with_a_reason(
     tmp_path: Path, linker: str, status: int
 ) -> None:
-    async with gallery_site(folders=[str(write_zoo(tmp_path, linker))], timeout_s=1) as site:
+    folder, timeout_s = write_zoo(tmp_path, linker), 0.2 if linker == "hanging" else 60
+    async with gallery_site(folders=[str(folder)], timeout_s=timeout_s) as site:
         detail = await site.get(f"/api/gallery/x/?linker={linker}")
         sources = await site.get(f"/api/gallery/x/sources/?linker={linker}&ep=1")
 
@@ -138,7 +139,10 @@ async def test_modules_that_cannot_be_imported_are_rows_and_the_others_work(tmp_
     (tmp_path / "nameless.py").write_text(
         "class A:\n search = detail = print\n @classmethod\n def info(cls): return None"
     )
-    settings = {"folders": [str(tmp_path), str(tmp_path / "none")], "packages": ["no_such_package"]}
+    settings: dict[str, Any] = {
+        "folders": [str(tmp_path), str(tmp_path / "none")],
+        "packages": ["no_such_package"],
+    }
     async with gallery_site(**settings) as site:
         site.harness.is_admin = True
         listed = (await site.get("/api/gallery/linkers/")).json()
@@ -153,17 +157,40 @@ async def test_modules_that_cannot_be_imported_are_rows_and_the_others_work(tmp_
     assert problems["none"] == "There is no such folder."
     assert health.state == "failure"
     assert len(health.details) == 6
+    assert health.text.startswith("6 modules of linkers cannot be used:")
+    assert "no_such_package: ModuleNotFoundError" in health.text
+    assert health.text.endswith("And 1 more.")
+
+
+async def test_linkers_come_and_go_with_the_settings(tmp_path: Path) -> None:
+    first, second = write_zoo(tmp_path / "a", "working"), write_zoo(tmp_path / "b", "older")
+    async with gallery_site() as site:
+        site.harness.is_admin = True
+        known = []
+        for folders in ([first], [first, second], [second], []):
+            await site.harness.context.save_site_settings(folders=[str(each) for each in folders])
+            listed = (await site.get("/api/gallery/linkers/")).json()
+            known.append([linker["id"] for linker in listed["linkers"]])
+        health = (await site.harness.health())["linkers"]
+
+    assert known == [
+        ["local", "working"],
+        ["local", "working", "older"],
+        ["local", "older"],
+        ["local"],
+    ]
+    assert health.state == "off"
 
 
 def test_a_module_that_never_finishes_its_import_keeps_nobody_waiting(tmp_path: Path) -> None:
     write_zoo(tmp_path, "working")
     (tmp_path / "endless.py").write_text("import threading; threading.Event().wait()")
 
-    loaded = load_linkers([], [tmp_path], limit_s=1)
+    loaded = load_linkers([], [tmp_path], limit_s=2)
 
     assert [linker.info.id for linker in loaded.linkers] == ["working"]
     [problem] = loaded.problems
-    assert problem.message == "TimeoutError: not done after 1 s"
+    assert problem.message == "TimeoutError: not done after 2 s"
 
 
 def test_linkers_come_from_an_installed_package(

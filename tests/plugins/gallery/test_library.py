@@ -1,11 +1,13 @@
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from bunga_gallery.library import Library, scan
-from tests.plugins.gallery.kit import put
+from bunga_gallery.library import Library
+from bunga_gallery.text import folded
+from tests.plugins.gallery.kit import opened_beneath, put, scan
 
 MAX_FILES = 1000
 
@@ -93,7 +95,7 @@ def test_a_root_may_itself_be_a_symlink(tmp_path: Path) -> None:
 
     [file] = library.files.values()
     assert titles(library) == {"film": ["film"]}
-    assert file.stat() is not None
+    assert opened_beneath(tmp_path / "videos", file.path) == b"video"
 
 
 def test_keys_stay_the_same_when_the_root_moves_and_other_files_come(tmp_path: Path) -> None:
@@ -122,11 +124,15 @@ def test_keys_of_different_roots_differ_and_tell_nothing(tmp_path: Path) -> None
 def test_a_root_that_cannot_be_read_is_a_problem_of_its_own(tmp_path: Path) -> None:
     put(tmp_path / "videos", "film.mp4")
 
-    library = scan([tmp_path / "unplugged", tmp_path / "videos"], MAX_FILES)
+    (tmp_path / "loop").symlink_to("loop")
+    roots = [tmp_path / name for name in ("unplugged", "videos", "videos/film.mp4", "loop")]
+    library = scan(roots, MAX_FILES)
 
     assert titles(library) == {"film": ["film"]}
     assert library.problems == [
-        f"{tmp_path / 'unplugged'} cannot be read: No such file or directory."
+        f"There is no folder {tmp_path / 'unplugged'}.",
+        f"{tmp_path / 'videos/film.mp4'} is not a folder.",
+        f"{tmp_path / 'loop'} cannot be read: Too many levels of symbolic links.",
     ]
 
 
@@ -136,7 +142,7 @@ def test_a_library_that_is_too_large_is_listed_in_part(tmp_path: Path) -> None:
     library = scan([tmp_path], 10)
 
     assert len(library.media) == 10
-    assert library.problems == ["There are more than 10 entries: some are not listed."]
+    assert library.problems == [f"{tmp_path} has more than 10 entries; not all are listed."]
 
 
 def test_a_library_of_just_the_largest_size_is_listed_whole(tmp_path: Path) -> None:
@@ -155,14 +161,88 @@ def test_a_name_that_is_no_text_is_listed_as_well_as_may_be(tmp_path: Path) -> N
     assert titles(scan([tmp_path], MAX_FILES)) == {"caf\ufffd": ["caf\ufffd"]}
 
 
-def test_a_file_that_was_swapped_for_a_symlink_to_the_outside_has_no_size(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("title", "keyword"),
+    [
+        ("Le Fabuleux Destin d'Amélie", "amelie"),
+        ("Le Fabuleux Destin d'Amélie", "AMÉLIE destin"),
+        ("STRASSE", "straße"),
+        ("千と千尋の神隠し", "千尋"),
+        ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
+        ("Series/Le Fabuleux Destin", "fabuleux destin"),
+        ("Series/Le Fabuleux Destin", "series destin"),
+    ],
+)
+def test_a_media_is_found_by_words_of_its_title_or_of_an_episode_whatever_case_and_accents(
+    tmp_path: Path, title: str, keyword: str
+) -> None:
+    put(tmp_path, f"{title}.mp4")
+    [media] = scan([tmp_path], MAX_FILES).media.values()
+    assert media.has_all(folded(keyword).split())
+
+
+@pytest.mark.parametrize("keyword", ["third woman", "one two", "series one two"])
+def test_a_media_that_lacks_one_of_the_words_is_not_found(tmp_path: Path, keyword: str) -> None:
+    put(tmp_path, "Series Third Man/one.mp4", "Series Third Man/two.mp4")
+    [media] = scan([tmp_path], MAX_FILES).media.values()
+    assert not media.has_all(folded(keyword).split())
+
+
+def test_a_file_that_was_swapped_for_a_symlink_to_the_outside_is_not_opened(tmp_path: Path) -> None:
     put(tmp_path, "outside/private.mp4", "root/Film/film.mp4")
-    [file] = scan([tmp_path / "root"], MAX_FILES).files.values()
-    assert file.stat() is not None
+    root = tmp_path / "root"
+    [file] = scan([root], MAX_FILES).files.values()
+    assert opened_beneath(root, file.path) == b"video"
 
     (tmp_path / "root" / "Film" / "film.mp4").unlink()
     (tmp_path / "root" / "Film").rmdir()
     (tmp_path / "outside" / "film.mp4").write_bytes(b"private")
     (tmp_path / "root" / "Film").symlink_to(tmp_path / "outside")
 
-    assert file.stat() is None
+    assert opened_beneath(root, file.path) is None
+
+
+@pytest.mark.parametrize("what", ["pipe", "folder", "hidden", "link out", "loop", "nothing"])
+def test_only_a_file_inside_the_folder_is_opened(tmp_path: Path, what: str) -> None:
+    put(tmp_path, "outside/private.mp4", "root/.hidden.mp4")
+    root = tmp_path / "root"
+    path = root / "film.mp4"
+    match what:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "hidden":
+            path = root / ".hidden.mp4"
+        case "link out":
+            path.symlink_to(tmp_path / "outside" / "private.mp4")
+        case "loop":
+            path.symlink_to("film.mp4")
+    assert opened_beneath(root, path) is None
+
+
+def test_whatever_is_swapped_meanwhile_nothing_outside_is_ever_opened(tmp_path: Path) -> None:
+    """The file and its folder become symlinks to the outside and back, while they are opened."""
+    put(tmp_path, "outside/film.mp4", content=b"private")
+    put(tmp_path, "root/Film/film.mp4", "inside/film.mp4", content=b"video")
+    root, folder = tmp_path / "root", tmp_path / "root" / "Film"
+    done = threading.Event()
+
+    def swap() -> None:
+        while not done.is_set():
+            (root / ".out").symlink_to(tmp_path / "outside" / "film.mp4")
+            (root / ".out").replace(folder / "film.mp4")
+            put(root, ".in", content=b"video")
+            (root / ".in").replace(folder / "film.mp4")
+            folder.rename(root / ".away")
+            folder.symlink_to(tmp_path / "outside")
+            folder.unlink()
+            (root / ".away").rename(folder)
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    found = {opened_beneath(root, folder / "film.mp4") for _ in range(1500)}
+    done.set()
+    swapping.join()
+    assert found <= {None, b"video"}
+    assert b"video" in found

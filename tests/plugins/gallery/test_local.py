@@ -1,5 +1,8 @@
 """The linker of local folders, and records that lead to it."""
 
+import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from bunga_cli.plugin.testing import PluginHarness
 from bunga_gallery import GalleryPlugin
 from bunga_gallery.local import LocalLinker
 from bunga_gallery.records import Place
+from bunga_gallery.shelves import MAX_OPENINGS
 from tests.plugins.gallery.kit import StandIn, gallery_site, put
 
 LOBBY = Channel("lobby", "Lobby")
@@ -144,19 +148,138 @@ def test_a_key_with_bare_slashes_is_read_from_both_ends() -> None:
     [
         ([], "off", "No folders are set: plugins.gallery.local_folders."),
         (["videos"], "ok", "1 title in 1 folder."),
-        (["videos", "unplugged"], "warning", "1 title in 2 folders."),
+        (
+            ["videos", "unplugged", "file"],
+            "warning",
+            "1 title in 3 folders. There is no folder {0}/unplugged. {0}/file is not a folder.",
+        ),
     ],
 )
 async def test_the_folders_say_how_they_are(
     tmp_path: Path, folders: list[str], state: str, text: str
 ) -> None:
-    put(tmp_path / "videos", "film.mp4")
+    put(tmp_path, "videos/film.mp4", "file")
     settings: dict[str, Any] = {"local_folders": [str(tmp_path / name) for name in folders]}
     async with gallery_site(**settings) as site:
         health = (await site.harness.health())["local folders"]
 
-    assert (health.state, health.text) == (state, text)
+    assert (health.state, health.text) == (state, text.format(tmp_path))
     assert bool(health.details) == (state == "warning")
+
+
+async def test_a_check_looks_anew(tmp_path: Path) -> None:
+    put(tmp_path, "1.mp4")
+    async with gallery_site(local_folders=[str(tmp_path)]) as site:
+        before = (await site.harness.health())["local folders"]
+        put(tmp_path, "2.mp4")
+        after = (await site.harness.health())["local folders"]
+
+    assert (before.text, after.text) == ("1 title in 1 folder.", "2 titles in 1 folder.")
+
+
+async def test_a_linker_that_is_switched_off_says_so(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"local_folders": [str(tmp_path)], "disabled_linkers": ["Local"]}
+    async with gallery_site(**settings) as site:
+        health = (await site.harness.health())["local folders"]
+
+    assert (health.state, "switched off" in health.text) == ("off", True)
+
+
+async def test_a_misspelt_linker_in_the_settings_is_a_warning() -> None:
+    async with gallery_site(StandIn(), disabled_linkers=["flims", "nobody"]) as site:
+        health = (await site.harness.health())["linkers"]
+
+    assert health.state == "warning"
+    assert "names 'flims', which is no linker; did you mean films?" in health.text
+    assert "names 'nobody', which is no linker." in health.text
+
+
+# -- a disk that hangs ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Let every folder with "nfs" in its name hang until the event, when it is read or opened."""
+    back = threading.Event()
+    scandir, resolve = os.scandir, Path.resolve
+
+    def wait(path: object) -> None:
+        if "nfs" in str(path):
+            back.wait(60)
+
+    def slow_scandir(path: Path) -> Any:
+        wait(path)
+        return scandir(path)
+
+    def slow_resolve(path: Path, **options: Any) -> Path:
+        wait(path)
+        return resolve(path, **options)
+
+    monkeypatch.setattr("os.scandir", slow_scandir)
+    monkeypatch.setattr(Path, "resolve", slow_resolve)
+    monkeypatch.setattr("bunga_gallery.local.WAIT_S", 0.1)
+    monkeypatch.setattr("bunga_gallery.health.WAIT_S", 0.1)
+    monkeypatch.setattr("bunga_gallery.shelves.OPEN_LIMIT_S", 0.1)
+    yield back
+    back.set()
+
+
+async def test_a_disk_that_hangs_keeps_nobody_but_its_own_folder(
+    tmp_path: Path, hanging: threading.Event
+) -> None:
+    put(tmp_path, "videos/film.mp4", "nfs/film.mp4")
+    folders = [str(tmp_path / name) for name in ("nfs", "videos")]
+    async with gallery_site(local_folders=folders) as site:
+        found = await site.found("film")
+        address = await site.address_of("film")
+        unknown = (await site.get("/api/gallery/search/?keyword=other")).json()["This server"]
+        health = (await site.harness.health())["local folders"]
+        hung = [t for t in threading.enumerate() if "nfs" in t.name]
+
+        assert [media["title"] for media in found] == ["film"]
+        assert (await site.get(address)).content == b"video"
+        assert "still being read" in unknown["error"]
+        assert f"{tmp_path}/nfs is still being read." in health.text
+        assert ([thread.name for thread in hung], hung[0].daemon) == (["gallery scan nfs#1"], True)
+
+
+async def test_a_file_on_a_disk_that_hangs_is_an_answer_and_takes_a_few_threads(
+    tmp_path: Path, hanging: threading.Event
+) -> None:
+    put(tmp_path, "nfs/film.mp4")
+    hanging.set()
+    async with gallery_site(local_folders=[str(tmp_path / "nfs")]) as site:
+        address = await site.address_of("film")
+        hanging.clear()
+        answers = [await site.get(address) for _ in range(2 * MAX_OPENINGS)]
+        hung = [thread.name for thread in threading.enumerate() if "open nfs" in thread.name]
+        hanging.set()
+
+    assert {answer.status_code for answer in answers} == {502}
+    assert {answer.json()["detail"] for answer in answers} == {"The server's disk does not answer."}
+    assert len(hung) == MAX_OPENINGS
+
+
+async def test_a_folder_that_is_set_is_there_at_once_and_one_that_is_taken_away_is_gone(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path, "a/film.mp4", "b/film.mp4")
+    async with gallery_site(local_folders=[str(tmp_path / "a")]) as site:
+        counts = [len(await site.found("film"))]
+        for names in (["a", "b"], ["b"], []):
+            folders = [str(tmp_path / name) for name in names]
+            await site.harness.context.save_site_settings(local_folders=folders)
+            counts.append(len(await site.found("film")))
+
+    assert counts == [1, 2, 1, 0]
+
+
+async def test_a_film_in_a_folder_is_found_by_the_name_of_its_file(tmp_path: Path) -> None:
+    put(tmp_path, "Harold Lloyd/Safety Last (1923).mp4", "Harold Lloyd/The Freshman.mp4")
+    async with gallery_site(local_folders=[str(tmp_path)]) as site:
+        titles = [[m["title"] for m in await site.found(word)] for word in ("safety", "freshmen")]
+
+    assert titles == [["Harold Lloyd"], []]
 
 
 async def test_linkers_from_elsewhere_are_off_when_none_are_set() -> None:
