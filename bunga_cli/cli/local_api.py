@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -25,7 +26,10 @@ TIMEOUT_S = 10.0
 _SILENCE_S = 25.0
 """How long a stream may be silent; a server that lives says something every 10 s."""
 
-_TOKEN_IS_WRONG = (401, 403)
+_MOST_BYTES = 64 * 1024 * 1024
+"""Of one answer; thousands of channels are less."""
+_JSON = {"Content-Type": "application/json"}
+
 _REFUSALS = {kind.code: kind for kind in (Conflict, Forbidden, Invalid, NotFound, Unauthorized)}
 
 
@@ -58,20 +62,27 @@ def call_path(
     import httpx2
 
     server = _server(data)
-    transport = httpx2.HTTPTransport(uds=server.socket)
+    sent = _encoded_body(body)
+    headers = server.headers if body is None else {**server.headers, **_JSON}
+    url, transport = f"{server.url}{path}", httpx2.HTTPTransport(uds=server.socket)
     try:
-        with httpx2.Client(transport=transport, timeout=timeout_s) as client:
-            url = f"{server.url}{path}"
-            response = client.request(method, url, headers=server.headers, json=body)
+        with (
+            httpx2.Client(transport=transport, timeout=timeout_s) as client,
+            client.stream(method, url, headers=headers, content=sent) as response,
+        ):
+            content = b""
+            for part in response.iter_bytes():
+                content += part
+                if len(content) > _MOST_BYTES:
+                    raise _no_bunga(server)
     except httpx2.ConnectError as error:
         raise server.unreachable(error) from error
-    except httpx2.HTTPError as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         reason = str(error) or type(error).__name__
         raise BungaError(f"{server.name} does not answer: {reason}.") from error
     if not response.is_success:
-        raise _refusal(server, response)
-    answer: dict[str, Any] = response.json() if response.content else {}
-    return answer
+        raise _refusal(server, response, content)
+    return _object(server, content) if content else {}
 
 
 async def stream(data: DataFolder, *path: str, last: int = 0) -> AsyncGenerator[dict[str, Any]]:
@@ -90,11 +101,10 @@ async def stream(data: DataFolder, *path: str, last: int = 0) -> AsyncGenerator[
             client.stream("GET", url, headers=server.headers, params=query) as response,
         ):
             if not response.is_success:
-                await response.aread()
-                raise _refusal(server, response)
+                raise _refusal(server, response, await response.aread())
             async for line in response.aiter_lines():
                 if line:
-                    yield json.loads(line)
+                    yield _object(server, line)
     except httpx2.ConnectError as error:
         raise ServerUnreachable(str(server.unreachable(error))) from error
     except httpx2.HTTPError as error:
@@ -110,21 +120,44 @@ def _encoded(path: tuple[str, ...]) -> str:
         raise Invalid("An id must be valid text.") from error
 
 
-def _refusal(server: "_Server", response: "Response") -> BungaError:
+def _encoded_body(body: Mapping[str, object] | None) -> bytes | None:
+    if body is None:
+        return None
+    try:
+        return json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise Invalid("What was typed is no text that can be sent: it is not UTF-8.") from error
+
+
+def _object(server: "_Server", content: bytes | str) -> dict[str, Any]:
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise _no_bunga(server) from error
+    if not isinstance(answer, dict):
+        raise _no_bunga(server)
+    return answer
+
+
+def _no_bunga(server: "_Server") -> BungaError:
+    return BungaError(f"{server.name} answers, but not as a Bunga server does.")
+
+
+def _refusal(server: "_Server", response: "Response", content: bytes) -> BungaError:
     if response.is_redirect:  # Not followed: the token is not for whoever stands there.
         target = response.headers.get("location", "another address")
         return BungaError(f"{server.name} sends its visitors to {target}; use that address.")
     try:
-        error = response.json()["error"]
+        error = json.loads(content)["error"]
         message = f"{error['message']}{_about_token(server, response.status_code)}"
         return _REFUSALS.get(error["code"], BungaError)(message)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         status = response.status_code
         return BungaError(f"The server answered with HTTP status {status}; its log may say why.")
 
 
 def _about_token(server: "_Server", status: int) -> str:
-    is_refused = server.socket is None and status in _TOKEN_IS_WRONG
+    is_refused = server.socket is None and status == HTTPStatus.UNAUTHORIZED
     return f" {server.name} does not accept the token in BUNGA_TOKEN." if is_refused else ""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bunga_cli.errors import BungaError, Invalid
+from bunga_cli.public_address import is_plain_url
 
 ON_FILES = frozenset({"serve", "backup", "restore", "import-django", "doctor", "completion"})
 """Commands that are of no use to a server elsewhere."""
@@ -61,15 +62,15 @@ def chosen() -> Remote | None:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not is_plain_url(url):
         raise Invalid(f"--server: {url!r} is no address such as https://bunga.example.org.")
-    if parts.scheme == "http" and not _is_near(parts.hostname):
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
         raise Invalid(
             f"--server: {url} would carry the token in the clear; use https://, or a tunnel"
             " that ends on this machine."
         )
-    if parts.path.strip("/") or parts.query or parts.fragment:
+    if parts.path.strip("/"):
         raise Invalid(
             f"--server: {url} has a path; it is the address without one:"
             f" {parts.scheme}://{parts.netloc}"
