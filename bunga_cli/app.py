@@ -7,6 +7,7 @@ import gc
 import secrets
 import signal
 import socket
+import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 from starlette.types import ASGIApp
 
 from bunga_cli import loop
@@ -97,6 +99,8 @@ def serve(loaded: LoadedSettings, data: DataFolder, announce: Callable[[Addresse
     """
     settings = loaded.settings
     recent = set_up_logging(settings.log)
+    # FastAPI silences it while it makes a route, which fails when plugins make theirs side by side.
+    warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
     allow_connections(settings.limits)
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(settings.server.host, settings.server.port, data))
