@@ -53,6 +53,8 @@ class Authority:
         key, name = ec.generate_private_key(ec.SECP256R1()), _name(host)
         issuer, issuer_key = (name, key) if is_self_signed else (self._name, self._key)
         draft = _draft(name, key, age, left, host).issuer_name(issuer)
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+        draft = draft.add_extension(signer, critical=False)
         certificate = draft.sign(issuer_key, hashes.SHA256())
         file = self.folder / "server.pem"
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -60,6 +62,19 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context
+
+
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 def _name(text: str) -> x509.Name:
@@ -83,8 +98,11 @@ def _draft(
         .not_valid_after(now + left)
         .add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
     )
+    # Newer Pythons want certificates to the letter of RFC 5280.
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    draft = draft.add_extension(identifier, critical=False)
     if host is None:
-        return draft
+        return draft.add_extension(_SIGNS, critical=True)
     name_of_host = x509.DNSName(host) if host[0].isalpha() else x509.IPAddress(ip_address(host))
     return draft.add_extension(x509.SubjectAlternativeName([name_of_host]), critical=False)
 
