@@ -130,8 +130,9 @@ class OldSite:
 
     def add_member(self, channel: str, user: str) -> None:
         self.change(
-            "INSERT INTO auth_permission (content_type_id, codename, name) SELECT 1, ?1, ''"
-            " WHERE NOT EXISTS (SELECT 1 FROM auth_permission WHERE codename = ?1)",
+            "INSERT INTO auth_permission (content_type_id, codename, name) SELECT 1, ?, ''"
+            " WHERE NOT EXISTS (SELECT 1 FROM auth_permission WHERE codename = ?)",
+            f"channel_{channel}",
             f"channel_{channel}",
         )
         self.change(
