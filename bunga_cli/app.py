@@ -25,22 +25,22 @@ from bunga_cli.auth.token_office import TokenOffice
 from bunga_cli.auth.tokens import Tokens
 from bunga_cli.changes import Changes, allow_connections, limits_of
 from bunga_cli.clock import monotonic_us, utc_now
+from bunga_cli.configuration.live import LiveSettings
+from bunga_cli.configuration.plugin_models import RunningPlugins
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import PortError
 from bunga_cli.keyring import Keyring
 from bunga_cli.listening import Addresses, addresses, listen_tcp, listen_unix
-from bunga_cli.live_settings import LiveSettings
 from bunga_cli.logs import RecentLines, set_up_logging
 from bunga_cli.plugin.http import HttpClient
 from bunga_cli.plugin.manager import Plugins
 from bunga_cli.plugin.providers import Channel
-from bunga_cli.plugin_models import RunningPlugins
 from bunga_cli.server.endpoint import Endpoint
 from bunga_cli.server.http import HttpProtocol
 from bunga_cli.server.hub import Hub
 from bunga_cli.server.keeper import Keeper
 from bunga_cli.server.limits import Limits
-from bunga_cli.settings_file import LoadedSettings
+from bunga_cli.settings.files import LoadedSettings
 from bunga_cli.store import Store
 from bunga_cli.store.revision import check
 from bunga_cli.store.rows import ChannelRow

@@ -13,7 +13,7 @@ import typer.main
 from bunga_cli import __version__
 from bunga_cli.cli.root import app
 from bunga_cli.plugin.example import example_tables
-from bunga_cli.setting_keys import example_toml
+from bunga_cli.settings.keys import example_toml
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for part in ("bunga_cli", "plugins") for path in (ROOT / part).rglob("*.py"))

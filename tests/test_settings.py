@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import SettingsError
-from bunga_cli.setting_keys import example_toml, keys
 from bunga_cli.settings import Settings
-from bunga_cli.settings_file import find_problems, load_settings, save_override, save_overrides
+from bunga_cli.settings.files import find_problems, load_settings, save_override, save_overrides
+from bunga_cli.settings.keys import example_toml, keys
 from bunga_cli.units import SECOND
 
 

@@ -12,14 +12,14 @@ from typing import Any, Literal
 import pytest
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from bunga_cli.configuration.live import LiveSettings
+from bunga_cli.configuration.rows import SettingRow
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import Conflict, NotFound, SettingsError
-from bunga_cli.live_settings import LiveSettings
 from bunga_cli.plugin.providers import PluginFailure
-from bunga_cli.setting_keys import keys
-from bunga_cli.setting_rows import SettingRow
 from bunga_cli.settings import Settings
-from bunga_cli.settings_file import load_settings
+from bunga_cli.settings.files import load_settings
+from bunga_cli.settings.keys import keys
 from bunga_cli.units import SECOND
 
 

@@ -13,7 +13,7 @@ from bunga_cli.auth.live import LiveSockets
 from bunga_cli.auth.people import People
 from bunga_cli.auth.token_office import TokenOffice
 from bunga_cli.auth.tokens import Tokens
-from bunga_cli.live_settings import LiveSettings
+from bunga_cli.configuration.live import LiveSettings
 from bunga_cli.plugin.manager import Plugins
 from bunga_cli.server.feed import Feed, Happening
 from bunga_cli.settings import Settings

@@ -118,7 +118,7 @@ def _warn_of_links(links: int, folder: DataFolder) -> None:
 
 def _operators_file(folder: DataFolder) -> Path | None:
     """Return the file that the running server uses, else the one that a server would find here."""
-    from bunga_cli.settings_file import operators_file
+    from bunga_cli.settings.files import operators_file
 
     try:
         files = local_api.call(folder, "GET", "settings")["files"]

@@ -49,7 +49,7 @@ def complete_accounts(context: typer.Context, incomplete: str) -> list[str]:
 
 def complete_settings(incomplete: str) -> list[str]:
     """Return the keys of settings that begin so; those of plugins are only theirs to know."""
-    from bunga_cli.setting_keys import core_keys
+    from bunga_cli.settings.keys import core_keys
 
     return [key for key in core_keys() if key.startswith(incomplete)]
 

@@ -14,7 +14,7 @@ from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import Invalid, ServerUnreachable, SettingsError
 
 if TYPE_CHECKING:
-    from bunga_cli.live_settings import LiveSettings
+    from bunga_cli.configuration.live import LiveSettings
 
 app = typer.Typer(help="See, change and check the settings.", no_args_is_help=True)
 
@@ -149,15 +149,15 @@ def check(
 def example(data: DataOption = None) -> None:  # noqa: ARG001  every command takes it
     """Print a bunga.toml that explains all and changes nothing."""
     from bunga_cli.plugin.example import example_tables
-    from bunga_cli.setting_keys import example_toml
+    from bunga_cli.settings.keys import example_toml
 
     output.text((example_toml() + example_tables()).removesuffix("\n"))
 
 
 async def _problems(folder: DataFolder, file: Path | None) -> list[str]:
-    from bunga_cli.plugin_models import StoppedPlugins
-    from bunga_cli.setting_checks import problems_of_plugins
-    from bunga_cli.settings_file import find_problems
+    from bunga_cli.configuration.checks import problems_of_plugins
+    from bunga_cli.configuration.plugin_models import StoppedPlugins
+    from bunga_cli.settings.files import find_problems
 
     problems, sources = find_problems(folder, config=file)
     return problems + await problems_of_plugins(sources, StoppedPlugins(folder))
@@ -187,8 +187,8 @@ def _one(folder: DataFolder, config: Path | None, key: str) -> dict[str, Any]:
 
 def _stored(folder: DataFolder, config: Path | None) -> "LiveSettings":
     """Return the settings of a server that would be started here and now."""
-    from bunga_cli.live_settings import LiveSettings
-    from bunga_cli.settings_file import load_settings
+    from bunga_cli.configuration.live import LiveSettings
+    from bunga_cli.settings.files import load_settings
 
     live = LiveSettings(load_settings(folder, config=config), folder)
     output.note(f"No server runs on {folder.path}; this is what one would find.")
@@ -214,8 +214,8 @@ def _change(folder: DataFolder, config: Path | None, key: str, value: str | None
 def _change_stored(
     folder: DataFolder, config: Path | None, key: str, value: str | None
 ) -> list[dict[str, Any]]:
-    from bunga_cli.live_settings import LiveSettings
-    from bunga_cli.settings_file import find_problems, load_settings, save_overrides
+    from bunga_cli.configuration.live import LiveSettings
+    from bunga_cli.settings.files import find_problems, load_settings, save_overrides
 
     folder.create()
     try:

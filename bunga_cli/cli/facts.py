@@ -104,7 +104,7 @@ async def _members(store: "Store", channel_id: str) -> dict[str, Any]:
 
 def _public_register_url(data: DataFolder, channel_id: str) -> str | None:
     """Return what players need if the settings say how the server is reached; else it must run."""
-    from bunga_cli.settings_file import load_settings
+    from bunga_cli.settings.files import load_settings
 
     try:
         public_url = load_settings(data).settings.server.public_url

@@ -95,7 +95,7 @@ def _site(data: DataFolder, store: "Store") -> Site:
     from bunga_cli.auth.people import People
     from bunga_cli.auth.token_office import TokenOffice
     from bunga_cli.auth.tokens import Tokens
-    from bunga_cli.settings_file import load_settings
+    from bunga_cli.settings.files import load_settings
     from bunga_cli.units import SECOND
 
     lives, nobody = load_settings(data).settings.tokens, NoSockets()

@@ -85,8 +85,8 @@ def _found(name: str, data: Path | None) -> "Found | None":
 
 
 def _refuse_if_disabled(name: str, data: Path | None) -> None:
-    from bunga_cli.setting_keys import ENABLED, is_on
-    from bunga_cli.settings_file import load_settings
+    from bunga_cli.settings.files import load_settings
+    from bunga_cli.settings.keys import ENABLED, is_on
 
     try:
         tables = load_settings(find_data(data)).settings.plugins

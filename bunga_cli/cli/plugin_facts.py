@@ -11,7 +11,7 @@ from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import BungaError, Invalid, NotFound, ServerUnreachable
 
 if TYPE_CHECKING:
-    from bunga_cli.live_settings import LiveSettings
+    from bunga_cli.configuration.live import LiveSettings
 
 TIMEOUT_S = 30.0
 NOT_RUNNING = "not running"
@@ -114,7 +114,7 @@ def _unknown(problem: str) -> dict[str, Any]:
 def _stored(folder: DataFolder) -> list[dict[str, Any]]:
     from bunga_cli.plugin.discovery import discover
     from bunga_cli.plugin.manager import FOLDER
-    from bunga_cli.settings_file import find_problems
+    from bunga_cli.settings.files import find_problems
 
     output.note(f"No server runs on {folder.path}; this is what one would find.")
     table = find_problems(folder)[1].tables()[0].get("plugins", {})
@@ -131,7 +131,7 @@ def _stored(folder: DataFolder) -> list[dict[str, Any]]:
 
 
 def _state(plugins: Any, name: str) -> str:  # noqa: ANN401  what a file says
-    from bunga_cli.setting_keys import ENABLED, is_on
+    from bunga_cli.settings.keys import ENABLED, is_on
 
     table = plugins.get(name) if isinstance(plugins, dict) else None
     is_enabled = not isinstance(table, dict) or is_on(table.get(ENABLED, True))
@@ -148,7 +148,7 @@ def _one_stored(folder: DataFolder, name: str) -> dict[str, Any]:
 
 def _switch_stored(folder: DataFolder, name: str, *, on: bool) -> str:
     from bunga_cli.plugin.discovery import name_problem
-    from bunga_cli.setting_keys import ENABLED
+    from bunga_cli.settings.keys import ENABLED
 
     live = _live(folder)
     names = asyncio.run(live.plugins.names())
@@ -162,8 +162,8 @@ def _switch_stored(folder: DataFolder, name: str, *, on: bool) -> str:
 
 def _live(folder: DataFolder) -> "LiveSettings":
     """Return the settings of a server that would be started here and now."""
-    from bunga_cli.live_settings import LiveSettings
-    from bunga_cli.settings_file import load_settings
+    from bunga_cli.configuration.live import LiveSettings
+    from bunga_cli.settings.files import load_settings
 
     folder.create()
     return LiveSettings(load_settings(folder), folder)

@@ -15,7 +15,7 @@ from bunga_cli.data_folder import DataFolder
 
 if TYPE_CHECKING:
     from bunga_cli.listening import Addresses
-    from bunga_cli.settings_file import LoadedSettings
+    from bunga_cli.settings.files import LoadedSettings
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def serve(
 
     A data folder that is empty or missing is a fine start.
     """
-    from bunga_cli.settings_file import load_settings
+    from bunga_cli.settings.files import load_settings
 
     folder = find_data(data)
     flags = {

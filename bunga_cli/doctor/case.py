@@ -13,7 +13,7 @@ from bunga_cli.data_folder import DataFolder
 from bunga_cli.doctor.ntp import ClockState, read_clock
 from bunga_cli.doctor.server import Server, look_for_server
 from bunga_cli.errors import BungaError
-from bunga_cli.settings_file import load_settings
+from bunga_cli.settings.files import load_settings
 
 _SETTINGS = ("server.host", "server.port", "server.public_url", "limits.max_connections")
 _TIMEOUT_S = 15.0

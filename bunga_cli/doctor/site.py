@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bunga_cli import __version__
+from bunga_cli.configuration.checks import problems_of_plugins
+from bunga_cli.configuration.plugin_models import StoppedPlugins
 from bunga_cli.doctor.case import Case
 from bunga_cli.doctor.findings import Finding, State, failure, off, ok, warning
 from bunga_cli.errors import PortError, ServerUnreachable
 from bunga_cli.listening import listen_tcp
-from bunga_cli.plugin_models import StoppedPlugins
-from bunga_cli.setting_checks import problems_of_plugins
-from bunga_cli.settings_file import find_problems
+from bunga_cli.settings.files import find_problems
 
 SETTINGS, SERVER, PORT = "settings", "server", "port"
 PLUGINS, CHANNELS, ADMINS = "plugins", "channels", "admins"

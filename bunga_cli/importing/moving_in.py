@@ -30,7 +30,7 @@ from bunga_cli.importing.unfinished import Rest, finish, note
 from bunga_cli.importing.videos import Videos
 from bunga_cli.importing.writing import write
 from bunga_cli.keyring import Keyring, OldSecret
-from bunga_cli.settings_file import LoadedSettings, load_settings
+from bunga_cli.settings.files import LoadedSettings, load_settings
 from bunga_cli.store.rows import AccountRow
 
 Progress = Callable[[float], None]

@@ -8,6 +8,8 @@ from functools import partial
 
 from pydantic import BaseModel
 
+from bunga_cli.configuration.checks import checked
+from bunga_cli.configuration.plugin_models import StoppedPlugins
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import SettingsError
 from bunga_cli.importing.plan import Comparison
@@ -19,10 +21,8 @@ from bunga_cli.plugin.manager import FOLDER
 from bunga_cli.plugin.providers import PluginFailure
 from bunga_cli.plugin.site_settings import validated
 from bunga_cli.plugin.slot import LIMIT_S
-from bunga_cli.plugin_models import StoppedPlugins
-from bunga_cli.setting_checks import checked
-from bunga_cli.setting_tables import value_at
-from bunga_cli.settings_file import Sources
+from bunga_cli.settings.files import Sources
+from bunga_cli.settings.tables import value_at
 
 _KINDS = {"alist": Kind.ALIST, "bilibili": Kind.BILIBILI}
 

@@ -18,7 +18,7 @@ from bunga_cli.clock import utc_now
 from bunga_cli.data_folder import DataFolder, write_private
 from bunga_cli.errors import DataFolderError, SettingsError
 from bunga_cli.keyring import OldSecret
-from bunga_cli.settings_file import save_overrides
+from bunga_cli.settings.files import save_overrides
 
 
 @dataclass(frozen=True, slots=True)

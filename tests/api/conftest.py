@@ -14,9 +14,9 @@ from bunga_cli.auth.people import People
 from bunga_cli.auth.token_office import TokenOffice
 from bunga_cli.auth.tokens import Tokens
 from bunga_cli.clock import utc_now
+from bunga_cli.configuration.plugin_models import RunningPlugins
 from bunga_cli.keyring import Keyring
 from bunga_cli.plugin.manager import Plugins
-from bunga_cli.plugin_models import RunningPlugins
 from bunga_cli.store import Store
 from bunga_cli.sync.snapshot import RoomSnapshot
 from bunga_cli.sync.values import SERVER, Projection, VideoRecord

@@ -10,12 +10,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bunga_cli.api.context import AppContext
 from bunga_cli.auth.live import ConnectionView
 from bunga_cli.auth.passwords import hash_password
+from bunga_cli.configuration.live import LiveSettings
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import Conflict
-from bunga_cli.live_settings import LiveSettings
 from bunga_cli.server.feed import Feed, Happening
-from bunga_cli.setting_tables import Source
-from bunga_cli.settings_file import Sources, no_auto
+from bunga_cli.settings.files import Sources, no_auto
+from bunga_cli.settings.tables import Source
 from bunga_cli.store.rows import AccountRow
 from bunga_cli.sync.commands import Order
 from bunga_cli.sync.values import User

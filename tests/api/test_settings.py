@@ -10,13 +10,13 @@ from pydantic import BaseModel, Field, SecretStr
 
 from bunga_cli.api import create_app
 from bunga_cli.app import PluginSite
+from bunga_cli.configuration.live import LiveSettings
+from bunga_cli.configuration.plugin_models import RunningPlugins
 from bunga_cli.data_folder import DataFolder
-from bunga_cli.live_settings import LiveSettings
 from bunga_cli.plugin import PluginContext, PluginSettings, hookimpl
 from bunga_cli.plugin.manager import Plugins
-from bunga_cli.plugin_models import RunningPlugins
-from bunga_cli.setting_keys import keys
-from bunga_cli.setting_tables import Source, nested
+from bunga_cli.settings.keys import keys
+from bunga_cli.settings.tables import Source, nested
 from tests.api.site import Site, live_settings
 from tests.plugin.kit import found, running_plugins
 

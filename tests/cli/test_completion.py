@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bunga_cli.data_folder import DataFolder
-from bunga_cli.setting_keys import core_keys
+from bunga_cli.settings.keys import core_keys
 from tests.backups import make_site
 from tests.cli.conftest import Bunga
 from tests.servers import Site

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bunga_cli.data_folder import DataFolder
-from bunga_cli.setting_keys import keys
+from bunga_cli.settings.keys import keys
 from tests.cli.conftest import Bunga, StandIn, Terminal
 
 ROOT = Path(__file__).parents[2]

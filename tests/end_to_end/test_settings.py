@@ -21,7 +21,7 @@ import jwt
 import pytest
 
 from bunga_cli.data_folder import DataFolder
-from bunga_cli.settings_file import save_overrides
+from bunga_cli.settings.files import save_overrides
 from bunga_cli.units import SECOND, parse_duration
 from tests.end_to_end.kit import clients, new_channel, pair, status
 from tests.servers import Site, running_site
@@ -33,7 +33,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from bunga_cli.data_folder import DataFolder
-from bunga_cli.settings_file import save_overrides
+from bunga_cli.settings.files import save_overrides
 
 data = DataFolder(Path(sys.argv[1]))
 for number in range(1, 1_000_000):

@@ -198,7 +198,7 @@ async def test_a_note_is_kept_while_the_disk_is_what_is_in_the_way(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("bunga_cli.settings_file.write_private", full)
+        patched.setattr("bunga_cli.settings.files.write_private", full)
         with pytest.raises(SettingsError, match="No space left"):
             finish_import(data)
     finish_import(data)

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from bunga_cli.api.context import Context
+from bunga_cli.configuration.rows import SettingRow
 from bunga_cli.paths import SETTING
-from bunga_cli.setting_rows import SettingRow
 
 router = APIRouter(prefix="/settings", tags=["v1 settings"])
 

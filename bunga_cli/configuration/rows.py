@@ -9,7 +9,9 @@ from pydantic import BaseModel
 from bunga_cli.errors import SettingsError
 from bunga_cli.plugin.isolation import describe
 from bunga_cli.plugin.site_settings import validated, views
-from bunga_cli.setting_keys import (
+from bunga_cli.settings import Applies, Settings
+from bunga_cli.settings.files import LoadedSettings
+from bunga_cli.settings.keys import (
     ENABLED,
     MASK,
     PLUGINS,
@@ -21,8 +23,6 @@ from bunga_cli.setting_keys import (
     kind_of,
     plugin_key,
 )
-from bunga_cli.settings import Applies, Settings
-from bunga_cli.settings_file import LoadedSettings
 
 DEFAULT = "default"
 

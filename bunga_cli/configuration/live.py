@@ -10,16 +10,16 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
+from bunga_cli.configuration.checks import checked, is_of_plugin, split, unknown, unknown_of_plugin
+from bunga_cli.configuration.plugin_models import PluginModels, StoppedPlugins
+from bunga_cli.configuration.rows import Rows, SettingRow
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import BungaError, Conflict, NotFound
 from bunga_cli.plugin.site_settings import in_time
-from bunga_cli.plugin_models import PluginModels, StoppedPlugins
-from bunga_cli.setting_checks import checked, is_of_plugin, split, unknown, unknown_of_plugin
-from bunga_cli.setting_keys import ENABLED, PLUGINS, is_on, plugin_key, sections
-from bunga_cli.setting_rows import Rows, SettingRow
-from bunga_cli.setting_tables import Table, value_at
 from bunga_cli.settings import Settings
-from bunga_cli.settings_file import COMMAND_LINE, LoadedSettings, Sources, save_overrides
+from bunga_cli.settings.files import COMMAND_LINE, LoadedSettings, Sources, save_overrides
+from bunga_cli.settings.keys import ENABLED, PLUGINS, is_on, plugin_key, sections
+from bunga_cli.settings.tables import Table, value_at
 
 Listener = Callable[[Settings, Settings], Awaitable[None]]
 """Carries a change out, from the settings before to those of now."""

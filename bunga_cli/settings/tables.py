@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bunga_cli.errors import SettingsError
-from bunga_cli.setting_keys import PLUGINS, as_text, core_keys, suggestion
 from bunga_cli.settings import Settings
+from bunga_cli.settings.keys import PLUGINS, as_text, core_keys, suggestion
 from bunga_cli.units import format_duration, format_size
 
 Table = dict[str, Any]

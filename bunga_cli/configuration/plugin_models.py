@@ -16,7 +16,7 @@ from bunga_cli.plugin.loading import load
 from bunga_cli.plugin.manager import FOLDER, Plugins
 from bunga_cli.plugin.providers import PluginFailure
 from bunga_cli.plugin.slot import LIMIT_S
-from bunga_cli.setting_keys import ENABLED
+from bunga_cli.settings.keys import ENABLED
 
 
 class PluginModels(Protocol):

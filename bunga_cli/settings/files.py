@@ -16,7 +16,8 @@ import tomli_w
 
 from bunga_cli.data_folder import DataFolder, write_private
 from bunga_cli.errors import SettingsError
-from bunga_cli.setting_tables import (
+from bunga_cli.settings import Settings
+from bunga_cli.settings.tables import (
     Origins,
     Source,
     Table,
@@ -28,7 +29,6 @@ from bunga_cli.setting_tables import (
     validated,
     value_at,
 )
-from bunga_cli.settings import Settings
 
 OPERATORS_FILE = Path("bunga.toml")
 COMMAND_LINE = "command line"

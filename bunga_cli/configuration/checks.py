@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from bunga_cli.configuration.plugin_models import PluginModels
 from bunga_cli.errors import BungaError, NotFound, SettingsError
 from bunga_cli.plugin.setting_values import changed, from_text
 from bunga_cli.plugin.site_settings import in_time, showable
-from bunga_cli.plugin_models import PluginModels
-from bunga_cli.setting_keys import (
+from bunga_cli.settings.files import Sources
+from bunga_cli.settings.keys import (
     ENABLED,
     MASK,
     PLUGINS,
@@ -23,7 +24,7 @@ from bunga_cli.setting_keys import (
     plugin_key,
     suggestion,
 )
-from bunga_cli.setting_tables import (
+from bunga_cli.settings.tables import (
     Origins,
     Source,
     Table,
@@ -32,7 +33,6 @@ from bunga_cli.setting_tables import (
     remove,
     validated,
 )
-from bunga_cli.settings_file import Sources
 
 Changes = Mapping[str, object]
 """By key; None takes back what was set from inside."""
