@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from benchmarks.wire import Seat
-from bunga_cli.auth.tokens import Tokens
+from bunga_cli.auth.tokens import Subject, Tokens
 from bunga_cli.client import Account, ServerAddress
 from bunga_cli.clock import utc_now
 from bunga_cli.data_folder import DataFolder
@@ -70,10 +70,11 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server that is ready for load, and the seats in its rooms."""
+    """A server that is ready for load, the seats in its rooms, and, if it is ours, its folder."""
 
     rooms: Rooms
     server: Meter
+    data: Path | None = None
 
 
 class Host(Protocol):
@@ -112,7 +113,7 @@ async def served(
         environ = WITHOUT_RATE_LIMIT if unlimited else {}
         with serving(Path(folder), pin=pin, environ=environ) as (process, port):
             await asyncio.to_thread(wait_until_healthy, process, port)
-            yield Target(rooms_at(port, tokens), Meter(process.pid))
+            yield Target(rooms_at(port, tokens), Meter(process.pid), data.path)
 
 
 def rooms_at(port: int, tokens: list[list[tuple[str, str]]]) -> Rooms:
@@ -154,7 +155,7 @@ async def _prepare(data: DataFolder, sizes: Sequence[int]) -> list[list[tuple[st
     await database.close()
     seats: list[list[tuple[str, str]]] = [[] for _ in sizes]
     for i, room in enumerate(places, start=1):
-        seats[room].append((f"load-{i}", tokens.issue_access(i)))
+        seats[room].append((f"load-{i}", tokens.issue("access", Subject(i))))
     return seats
 
 

@@ -4,7 +4,6 @@ The only place that chooses implementations and the only one that knows all part
 """
 
 import gc
-import secrets
 import signal
 import socket
 import warnings
@@ -20,11 +19,16 @@ from starlette.types import ASGIApp
 
 from bunga_cli import loop
 from bunga_cli.api import AppContext, create_app
+from bunga_cli.api.audit import AuditLog
+from bunga_cli.api.logins import Logins
+from bunga_cli.api.status import ServerStatus
+from bunga_cli.auth.first_run import FirstRun
 from bunga_cli.auth.people import People
+from bunga_cli.auth.sessions import BrowserSessions
 from bunga_cli.auth.token_office import TokenOffice
 from bunga_cli.auth.tokens import Tokens
 from bunga_cli.changes import Changes, allow_connections, limits_of
-from bunga_cli.clock import monotonic_us, utc_now
+from bunga_cli.clock import EPOCH, monotonic_us, utc_now
 from bunga_cli.configuration.live import LiveSettings
 from bunga_cli.configuration.plugin_models import RunningPlugins
 from bunga_cli.data_folder import DataFolder
@@ -35,12 +39,14 @@ from bunga_cli.logs import RecentLines, set_up_logging
 from bunga_cli.plugin.http import HttpClient
 from bunga_cli.plugin.manager import Plugins
 from bunga_cli.plugin.providers import Channel
+from bunga_cli.protocol import v2
 from bunga_cli.server.endpoint import Endpoint
 from bunga_cli.server.http import HttpProtocol
 from bunga_cli.server.hub import Hub
 from bunga_cli.server.keeper import Keeper
 from bunga_cli.server.limits import Limits
-from bunga_cli.settings.files import LoadedSettings
+from bunga_cli.settings import TokenSettings
+from bunga_cli.settings.files import LoadedSettings, remove_left_behind
 from bunga_cli.store import Store
 from bunga_cli.store.revision import check
 from bunga_cli.store.rows import ChannelRow
@@ -107,6 +113,7 @@ def serve(loaded: LoadedSettings, data: DataFolder, announce: Callable[[Addresse
         check(data.database)
         data.create()
         stack.enter_context(data.lock())
+        remove_left_behind(data)
         control_path = stack.enter_context(data.control_socket())
         control = stack.enter_context(listen_unix(control_path))
         sockets = _Sockets(listener, control, control_path)
@@ -159,26 +166,23 @@ class _Running:
 
     async def _serve(self, store: Store) -> None:
         settings = self._settings.now
-        tokens = Tokens(
-            self._data.read_keyring(),
-            settings.tokens.access_lifetime_us // _SECOND_US,
-            settings.tokens.refresh_lifetime_us // _SECOND_US,
-        )
+        tokens = _tokens(self._data.read_keyring(), settings.tokens)
         plugins = self._plugins(store, tokens)
         hub = Hub(store, tokens, lambda: self._settings.now, hooks=plugins.rooms)
-        keeper = Keeper(hub, store, epoch=secrets.token_hex(8), clock=monotonic_us)
-        endpoint = Endpoint(hub, limits_of(settings.limits))
+        keeper = Keeper(hub, store, epoch=EPOCH, clock=monotonic_us)
+        endpoint = Endpoint(hub, limits_of(settings.limits), subprotocols=(v2.SUBPROTOCOL,))
         channels = await store.channels.list()
         shown = _channel_to_show(channels)
+        context = self._context(store, hub, tokens, plugins)
         found = addresses(
             settings.server.public_url,
             self._sockets.public,
             shown.id if shown else None,
             is_closed=shown is not None and not shown.allow_new_client,
             has_more=len(channels) > 1,
+            first_run_key=context.first_run.key if await context.first_run.is_open() else None,
         )
-        context = self._context(store, hub, tokens, plugins)
-        app = create_app(context, create_pages(lambda: self._settings.now))
+        app = create_app(context, create_pages(context))
         protocol = _http_protocol(endpoint.limits)
         config = _config(app, endpoint, protocol)
         self._settings.plugins = RunningPlugins(plugins)
@@ -187,7 +191,8 @@ class _Running:
         await plugins.start()
         await keeper.start()
         try:
-            with self._data.announced(self._sockets.control_path, found.homepage):
+            announced = self._data.announced(self._sockets.control_path, found.homepage)
+            with announced, context.status.sampled():
                 server = _Server(
                     config, lambda: self._on_started(found), lambda: _drain(hub, endpoint)
                 )
@@ -196,6 +201,7 @@ class _Running:
             endpoint.keepalive.stop()
             await keeper.stop()
             await plugins.stop()
+            await context.audit.close()
 
     def _plugins(self, store: Store, tokens: Tokens) -> Plugins:
         http = HttpClient(lambda host: host in self._settings.now.http.allow_hosts)
@@ -204,6 +210,10 @@ class _Running:
     def _context(self, store: Store, hub: Hub, tokens: Tokens, plugins: Plugins) -> AppContext:
         people = People(store, hub)
         return AppContext(
+            data=self._data,
+            logins=Logins(store),
+            sessions=BrowserSessions(store, lambda: self._settings.now.console),
+            first_run=FirstRun(store, people),
             store=store,
             hub=hub,
             tokens=tokens,
@@ -213,7 +223,9 @@ class _Running:
             media=self._data.media,
             live_settings=self._settings,
             started_at=utc_now(),
-            logs=self._recent.lines,
+            logs=self._recent,
+            audit=AuditLog(store),
+            status=ServerStatus(hub),
             plugins=plugins,
         )
 
@@ -262,6 +274,12 @@ async def _drain(hub: Hub, endpoint: Endpoint) -> None:
     """Let go those who look on, and send the players away."""
     hub.feed.end()
     await endpoint.drain()
+
+
+def _tokens(keyring: Keyring, lives: TokenSettings) -> Tokens:
+    return Tokens(
+        keyring, lives.access_lifetime_us // _SECOND_US, lives.refresh_lifetime_us // _SECOND_US
+    )
 
 
 def _channel_to_show(channels: Sequence[ChannelRow]) -> ChannelRow | None:

@@ -1,7 +1,12 @@
 """The only place that asks what time it is."""
 
+import secrets
 import time
 from datetime import UTC, datetime
+from typing import Final
+
+EPOCH: Final = secrets.token_hex(8)
+"""Names this process's monotonic clock: moments by two of them cannot be compared."""
 
 
 def monotonic_us() -> int:

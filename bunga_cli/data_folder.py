@@ -3,7 +3,7 @@
 bunga.db          the database
 media/            uploaded files
 secret            signs the players' tokens (see `keyring.py`)
-bunga.auto.toml   settings changed from inside (see `settings_file.py`)
+bunga.auto.toml   settings changed from inside (see `settings/files.py`)
 bunga.lock        held by the one server that may use the folder
 bunga.sock        the running server's control socket
 run.json          the running server's process id, control socket and address
@@ -91,16 +91,12 @@ class DataFolder:
             if not self._secret_path.exists():
                 write_private(self._secret_path, new_secret())
 
-    def read_secret(self) -> str:
-        """Return the secret that signs the site's tokens."""
-        return self.read_keyring().current
-
     def read_keyring(self) -> Keyring:
         """Return the site's secret, and those it had before."""
         with _explained(self._secret_path, "cannot be read"):
-            text = self._secret_path.read_text("utf-8")
+            content = self._secret_path.read_bytes()
         try:
-            return Keyring.parse(text)
+            return Keyring.parse(content.decode())
         except ValueError as error:
             raise DataFolderError(
                 f"The secret in {self._secret_path} is damaged; restore it from a backup, or"

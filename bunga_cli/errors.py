@@ -35,6 +35,10 @@ class DatabaseError(BungaError):
     code = "database_unusable"
 
 
+class StorageError(DatabaseError):
+    """Report that the database cannot be written just now: the disk is full, or fails."""
+
+
 class PortError(BungaError):
     """Report an address that cannot be listened on."""
 

@@ -26,7 +26,8 @@ class Addresses:
     """What a person needs to know after a start.
 
     `register_url` is None without any channel; `is_closed` tells whether its channel refuses new
-    players, `has_more` whether there are other channels.
+    players, `has_more` whether there are other channels. `first_run_url`, which is a secret, makes
+    the first admin; None if there is one.
     """
 
     homepage: str
@@ -34,6 +35,7 @@ class Addresses:
     register_url: str | None
     is_closed: bool = False
     has_more: bool = False
+    first_run_url: str | None = None
 
 
 def allow_sockets(count: int) -> None:
@@ -90,11 +92,13 @@ def addresses(
     *,
     is_closed: bool = False,
     has_more: bool = False,
+    first_run_key: str | None = None,
 ) -> Addresses:
     """Return the addresses to print; `channel_id` is the one whose register URL is shown."""
     base = public_url or _base_url(listener)
     register = register_url(base, channel_id) if channel_id else None
-    return Addresses(f"{base}/", f"{base}/console", register, is_closed, has_more)
+    first_run = f"{base}/console/first-run?key={first_run_key}" if first_run_key else None
+    return Addresses(f"{base}/", f"{base}/console", register, is_closed, has_more, first_run)
 
 
 def register_url(base: str, channel_id: str) -> str:

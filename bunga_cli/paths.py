@@ -48,8 +48,10 @@ RECORD_ID = "{record_id:id}"
 FILE = "{file:id}"
 LOG_ID = "{log_id:row}"
 PLUGIN = "{plugin:id}"
+SIGN_IN = "{sign_in:id}"
 ACCOUNT = "{name:id}"
 SETTING = "{key:id}"
+SESSION = "{session:id}"
 
 
 class RawPaths:

@@ -1,4 +1,4 @@
-"""How a site may be called, and by what address it may be reached."""
+"""How a site may be called, by what address it may be reached, and where it may send people."""
 
 import re
 import unicodedata
@@ -21,6 +21,15 @@ def check_public_url(url: str) -> str:
     if url and not is_plain_url(url):
         raise ValueError(_FORM)
     return url.rstrip("/")
+
+
+def check_link(url: str) -> str:
+    """Return the address of a page on the web, or none. Raises ValueError."""
+    parts = urlsplit(url)
+    is_one_word = url.isprintable() and " " not in url
+    if url and not (is_one_word and parts.scheme in ("http", "https") and parts.hostname):
+        raise ValueError('must be the address of a page, such as "https://example.org/"; or empty')
+    return url
 
 
 def is_plain_url(url: str) -> bool:

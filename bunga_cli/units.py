@@ -26,8 +26,12 @@ _SIZES = {
     "kB": 1000,
     "B": 1,
 }
-_LARGEST = 2**53  # what a float holds exactly: 285 years, 8 PiB
+LARGEST = 2**53
+"""No duration or size is larger: what a float holds exactly, 285 years or 8 PiB."""
 _NUMBER = re.compile(r"\d+(\.\d+)?", re.ASCII)
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", re.ASCII)
+_SIXTY = 60
+"""What no clock shows: of seconds, and of minutes behind an hour."""
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*", re.ASCII)
 
 
@@ -37,6 +41,17 @@ def parse_duration(value: object) -> int:
     Raise ValueError with a sentence for people when it is none.
     """
     return _parse(value, _DURATIONS, SECOND, 'a duration, such as "20s", "1m30s" or "500ms"')
+
+
+def parse_position(text: str) -> int:
+    """Return a position in a video, such as `1:23:45`, `42:07`, `90` or `1m30s`, in microseconds.
+
+    Raise ValueError with a sentence for people when it is none.
+    """
+    amount = _parse_clock(text) if ":" in text else _parse_text(text.strip(), _DURATIONS, SECOND)
+    if amount is None or amount > LARGEST:
+        raise ValueError('must be a position, such as "1:23:45", "42:07" or "90"')
+    return round(amount)
 
 
 def parse_size(value: object) -> int:
@@ -59,6 +74,16 @@ def format_size(size_bytes: int) -> str:
     return f"{size_bytes // _SIZES[unit]}{unit}"
 
 
+def readable_size(size_bytes: float) -> str:
+    """Return a size as a person reads it: `17 B`, `88.0 KiB`, `1.5 MiB`, `2,000.0 GiB`."""
+    unit = "B"
+    for larger in ("KiB", "MiB", "GiB"):
+        if size_bytes < KIB:
+            break
+        size_bytes, unit = size_bytes / KIB, larger
+    return f"{size_bytes:.0f} B" if unit == "B" else f"{size_bytes:,.1f} {unit}"
+
+
 def _parse(value: object, units: Mapping[str, int], bare_unit: int, wanted: str) -> int:
     if isinstance(value, str):
         amount = _parse_text(value.strip(), units, bare_unit)
@@ -66,9 +91,20 @@ def _parse(value: object, units: Mapping[str, int], bare_unit: int, wanted: str)
         amount = value * bare_unit
     else:
         amount = None
-    if amount is None or not 0 <= amount <= _LARGEST:
+    if amount is None or not 0 <= amount <= LARGEST:
         raise ValueError(f"must be {wanted}")
     return round(amount)
+
+
+def _parse_clock(text: str) -> float | None:
+    """Return what `1:23:45` or `90:00` is in microseconds; None for what no clock shows."""
+    found = _CLOCK.fullmatch(text.strip())
+    if found is None:
+        return None
+    hours, minutes, rest = found.groups()
+    if float(rest) >= _SIXTY or (hours is not None and int(minutes) >= _SIXTY):
+        return None
+    return (int(hours or 0) * 3600 + int(minutes) * 60 + float(rest)) * SECOND
 
 
 def _parse_text(text: str, units: Mapping[str, int], bare_unit: int) -> float | None:

@@ -151,6 +151,43 @@ def test_what_only_looks_like_a_database_is_copied_as_it_is(
     assert content == path.read_bytes()
 
 
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_a_plugins_database_that_is_locked_is_told_and_not_kept_in_an_older_state(
+    folder: DataFolder, target: Path, monkeypatch: pytest.MonkeyPatch, journal: str
+) -> None:
+    monkeypatch.setattr("bunga_cli.store.copying.BUSY_TIMEOUT_S", 0.01)
+    path = folder.path / "plugin-data" / "mine" / "own.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute(f"PRAGMA journal_mode = {journal}")
+        database.execute("CREATE TABLE notes (text)")
+        made = make_backup(folder, target)
+
+    assert made.locked_databases == ("plugin-data/mine/own.db",)
+    assert not [name for name in names(target) if "own.db" in name]
+
+
+def test_a_disk_that_is_full_is_not_taken_for_a_database_that_is_locked(
+    folder: DataFolder, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder.path / "plugin-data" / "mine" / "own.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE notes (text)")
+
+    def fail(source: Path, copy: Path, *rest: Any) -> None:
+        if source != path:
+            copy_database(source, copy, *rest)
+            return
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr("bunga_cli.backup.making.copy_database", fail)
+    with pytest.raises(BackupError, match=r"own\.db cannot be copied: database or disk is full\."):
+        make_backup(folder, target)
+    assert not target.exists()
+
+
 async def test_a_backup_of_an_older_version_is_brought_up_to_date_by_the_next_start(
     tmp_path: Path, target: Path
 ) -> None:

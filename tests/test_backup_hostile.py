@@ -3,8 +3,10 @@
 import gzip
 import io
 import random
+import sqlite3
 import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,28 @@ def test_a_link_is_not_followed_by_a_file_behind_it(
     assert not (tmp_path / "evil").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("secret", b"x", "the secret in it is damaged"),
+        ("secret", b"\xff" * 50, "the secret in it is damaged"),
+        ("bunga.auto.toml", b"=", r"in it, bunga\.auto\.toml is no valid TOML: "),
+        ("bunga.auto.toml", b"\xff", r"in it, bunga\.auto\.toml cannot be read: it is not UTF-8"),
+        ("bunga.auto.toml", b"a = " + b"[" * 9999, "nested too deeply"),
+    ],
+)
+def test_what_no_server_could_start_with_is_refused(
+    name: str,
+    content: bytes,
+    says: str,
+    tmp_path: Path,
+    entries: list[Entry],
+    refused: Callable[..., None],
+) -> None:
+    others = [found for found in entries if found[0].name != name]
+    refused(pack(tmp_path / "x.tar.gz", whole([*others, entry(name, content)])), says)
+
+
 def test_the_same_name_twice_is_refused(
     tmp_path: Path, entries: list[Entry], refused: Callable[..., None]
 ) -> None:
@@ -176,6 +200,7 @@ def test_a_backup_without_a_manifest_is_refused(
         b"[" * 100_000,
         HEAD + b'"created_at": 5, "files": {}}',
         HEAD + b'"created_at": "2026-01-01", "files": {"secret": {"size_bytes": "many"}}}',
+        HEAD + b'"created_at": "2026-01-01", "files": {"secret": {"size_bytes": 1e400}}}',
     ],
 )
 def test_a_manifest_that_cannot_be_read_is_told(
@@ -328,3 +353,18 @@ def test_other_dialects_of_tar_are_refused_in_words(
 ) -> None:
     named = entry("plugin-data/" + "ü" * 150, b"")
     refused(pack(tmp_path / "x.tar.gz", whole([*entries, named]), tarfile.PAX_FORMAT), "no backup")
+
+
+def test_no_browser_is_signed_in_to_a_restored_site(tmp_path: Path) -> None:
+    folder, target = make_site(tmp_path / "site"), tmp_path / "site.tar.gz"
+    with closing(sqlite3.connect(folder.database)) as database, database:
+        database.execute(
+            "INSERT INTO sessions (id, account_id, created_at, seen_at, address, agent)"
+            " VALUES ('a', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00', '', '')"
+        )
+    make_backup(folder, target)
+    restored = DataFolder(tmp_path / "new")
+    restore_backup(target, restored)
+    for site, sessions in ((folder, 1), (restored, 0)):
+        with closing(sqlite3.connect(site.database)) as database:
+            assert database.execute("SELECT count(*) FROM sessions").fetchone() == (sessions,)

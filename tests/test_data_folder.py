@@ -46,22 +46,22 @@ def test_a_new_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_the_secret_is_made_once_and_for_one_site(data: DataFolder, tmp_path: Path) -> None:
-    secret = data.read_secret()
+    secret = data.read_keyring().current
     data.create()
     other = DataFolder(tmp_path / "other")
     other.create()
 
     assert len(secret) == 64
-    assert data.read_secret() == secret
-    assert other.read_secret() != secret
+    assert data.read_keyring().current == secret
+    assert other.read_keyring().current != secret
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, b"s" * 64 + b"\nbroken"])
 def test_a_damaged_secret_is_told(data: DataFolder, content: bytes) -> None:
     (data.path / "secret").write_bytes(content)
 
-    with pytest.raises(DataFolderError, match="secret"):
-        data.read_secret()
+    with pytest.raises(DataFolderError, match="secret is damaged; restore it from a backup"):
+        data.read_keyring()
 
 
 def test_the_secrets_are_kept_for_the_owner_alone(data: DataFolder) -> None:
@@ -71,7 +71,7 @@ def test_the_secrets_are_kept_for_the_owner_alone(data: DataFolder) -> None:
     data.write_keyring(keyring)
 
     assert data.read_keyring() == keyring
-    assert data.read_secret() == "n" * 64
+    assert data.read_keyring().current == "n" * 64
     assert _mode(data.path / "secret") == 0o600
     assert [path.name for path in data.path.glob("*secret*")] == ["secret"]
 

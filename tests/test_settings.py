@@ -10,7 +10,12 @@ from pydantic import ValidationError
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import SettingsError
 from bunga_cli.settings import Settings
-from bunga_cli.settings.files import find_problems, load_settings, save_override, save_overrides
+from bunga_cli.settings.files import (
+    find_problems,
+    load_settings,
+    remove_left_behind,
+    save_overrides,
+)
 from bunga_cli.settings.keys import example_toml, keys
 from bunga_cli.units import SECOND
 
@@ -61,7 +66,7 @@ def test_the_later_source_wins_and_is_remembered(data: DataFolder) -> None:
 
 def test_auto_settings_win_over_the_operators_file(data: DataFolder) -> None:
     Path("bunga.toml").write_text('[site]\nname = "theirs"\n')
-    save_override(data, "site.name", "ours")
+    save_overrides(data, {"site.name": "ours"})
 
     assert load_settings(data, environ={}).settings.site.name == "ours"
 
@@ -81,7 +86,7 @@ def test_a_named_file_that_is_not_there_is_an_error(data: DataFolder) -> None:
         load_settings(data, config=Path("other.toml"), environ={})
 
 
-@pytest.mark.parametrize("content", [b"[server", b"\xff", b"a = 1\na = 2", b"a = " + b"9" * 5000])
+@pytest.mark.parametrize("content", [b"[server", b"a = 1\na = 2", b"a = " + b"9" * 5000])
 def test_a_file_that_is_no_toml_is_named(data: DataFolder, content: bytes) -> None:
     Path("bunga.toml").write_bytes(content)
 
@@ -214,8 +219,8 @@ def test_settings_cannot_be_changed_in_place() -> None:
 
 
 def test_an_override_is_private_and_keeps_the_others(data: DataFolder) -> None:
-    save_override(data, "site.name", 'Film "night" ✨')
-    save_override(data, "sync.max_wait", "7s")
+    save_overrides(data, {"site.name": 'Film "night" ✨'})
+    save_overrides(data, {"sync.max_wait": "7s"})
 
     assert data.auto_settings.stat().st_mode & 0o777 == 0o600
     assert tomllib.loads(data.auto_settings.read_text("utf-8")) == {
@@ -237,11 +242,11 @@ def test_an_override_is_private_and_keeps_the_others(data: DataFolder) -> None:
 def test_a_wrong_override_changes_nothing(
     data: DataFolder, key: str, value: str | int, problem: str
 ) -> None:
-    save_override(data, "site.name", "before")
+    save_overrides(data, {"site.name": "before"})
     before = data.auto_settings.read_bytes()
 
     with pytest.raises(SettingsError) as raised:
-        save_override(data, key, value)
+        save_overrides(data, {key: value})
 
     assert raised.value.problems == (problem,)
     assert data.auto_settings.read_bytes() == before
@@ -253,7 +258,7 @@ def test_two_writers_lose_nothing(data: DataFolder) -> None:
     ]
 
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda key: save_override(data, key, "2h"), numbers))
+        list(pool.map(lambda key: save_overrides(data, {key: "2h"}), numbers))
 
     written = tomllib.loads(data.auto_settings.read_text("utf-8"))
     assert sorted(f"{name}.{key}" for name, table in written.items() for key in table) == sorted(
@@ -281,7 +286,7 @@ def test_each_plugin_has_a_table_which_sources_share(data: DataFolder) -> None:
     Path("bunga.toml").write_text(
         '[plugins.alist]\nhost = "theirs"\nretries = 3\n[plugins.agora]\napp_id = "a"\n'
     )
-    save_override(data, "plugins.alist.host", "ours")
+    save_overrides(data, {"plugins.alist.host": "ours"})
     environ = {"BUNGA_PLUGINS__ALIST__API_KEY": "k", "BUNGA_PLUGINS__BOX__ENABLED": "no"}
 
     loaded = load_settings(data, environ=environ)
@@ -370,10 +375,49 @@ def test_what_a_killed_writer_left_behind_is_removed_by_the_next(data: DataFolde
     left_behind = data.path / f".{data.auto_settings.name}.x1y2"
     left_behind.write_text("half of i")
 
-    save_override(data, "site.name", "x")
+    save_overrides(data, {"site.name": "x"})
 
     assert not left_behind.exists()
     assert data.auto_settings.exists()
+
+
+def test_what_a_killed_writer_left_behind_is_removed_by_the_next_server(data: DataFolder) -> None:
+    left_behind = data.path / f".{data.auto_settings.name}.x1y2"
+    left_behind.write_text("half of i")
+    data.auto_settings.write_text("[site]\n")
+    remove_left_behind(data)
+    assert not left_behind.exists()
+    assert data.auto_settings.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"\xff\xfea", "bunga.toml cannot be read: it is not UTF-8."),
+        (b"a = " + b"[" * 20_000, "bunga.toml cannot be used: it is nested too deeply."),
+        (b"a = " + b"[" * 100 + b"]" * 100, "bunga.toml cannot be used: it is nested too deeply."),
+        (b"[" + b"a." * 5000 + b"a]", "bunga.toml cannot be used: it is nested too deeply."),
+        (b"[server]\nport = 0x" + b"f" * 5000, "bunga.toml cannot be used: it has a number that"),
+        (b"[server]\nport = " + b"9" * 30, "bunga.toml cannot be used: it has a number that"),
+        (b"[site]\nname = '" + b"x" * 1_000_000 + b"'", "bunga.toml: site.name: must have at most"),
+        (b"[site]\nname = [" + b"1," * 100_000 + b"]", "bunga.toml: site.name: must be a valid"),
+        (b"[site]\n" + b"x" * 100_000 + b" = 1", "bunga.toml: site.xxx"),
+    ],
+)
+def test_a_file_with_too_much_in_it_is_explained_shortly(
+    data: DataFolder, content: bytes, says: str
+) -> None:
+    Path("bunga.toml").write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(data, environ={})
+    assert str(caught.value).startswith(says)
+    assert len(str(caught.value)) < 500
+    assert find_problems(data, environ={})[0] == [*caught.value.problems]
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(data: DataFolder) -> None:
+    Path("bunga.toml").write_bytes(b"\xef\xbb\xbf[server]\nport = 9000\n")
+    assert load_settings(data, environ={}).settings.server.port == 9000
 
 
 def test_a_wrong_value_beside_it_keeps_nothing_from_being_taken_out(data: DataFolder) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -18,8 +18,9 @@ from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import Conflict, NotFound, SettingsError
 from bunga_cli.plugin.providers import PluginFailure
 from bunga_cli.settings import Settings
-from bunga_cli.settings.files import load_settings
+from bunga_cli.settings.files import find_problems, load_settings
 from bunga_cli.settings.keys import keys
+from bunga_cli.settings.secrets import MASK, MASKED
 from bunga_cli.units import SECOND
 
 
@@ -56,22 +57,25 @@ class MemoryPlugins:
 
     models: dict[str, type[BaseModel] | PluginFailure | None] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
-    told: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    told: list[tuple[str, Sequence[str]]] = field(default_factory=list)
 
     async def names(self) -> Sequence[str]:
         return [*self.models]
 
-    async def model(self, name: str) -> type[BaseModel] | None:
-        self.asked.append(name)
+    async def require(self, name: str) -> None:
         if name not in self.models:
             raise NotFound(f"There is no plugin {name!r}.")
+
+    async def model(self, name: str) -> type[BaseModel] | None:
+        self.asked.append(name)
+        await self.require(name)
         model = self.models[name]
         if isinstance(model, PluginFailure):
             raise model
         return model
 
-    async def changed(self, name: str, changes: Mapping[str, object]) -> None:
-        self.told.append((name, dict(changes)))
+    async def changed(self, name: str, fields: Collection[str]) -> None:
+        self.told.append((name, [*fields]))
 
 
 @pytest.fixture
@@ -276,7 +280,10 @@ async def test_one_wrong_value_and_nothing_changes(
         ({"plugins.shelf.count": "0"}, "plugins.shelf.count: must be greater than or equal to 1;"),
         ({"plugins.shelf.sort": "x"}, "plugins.shelf.sort: must be 'new' or 'old'; it is 'x'."),
         ({"plugins.shelf.enabled": "maybe"}, "plugins.shelf.enabled: must be yes or no; it is 'm"),
-        ({"plugins.shelf.password": "***"}, "plugins.shelf.password: *** is what is shown in pla"),
+        ({"plugins.shelf.password": MASK}, f"plugins.shelf.password: {MASKED}"),
+        ({"plugins.shelf.host": MASK}, f"plugins.shelf.host: {MASKED}"),
+        ({"plugins.shelf.limits": {"a": MASK}}, f"plugins.shelf.limits: {MASKED}"),
+        ({"site.name": MASK}, f"site.name: {MASKED}"),
         ({"plugins.bomb.fuse": "lit"}, "plugins.bomb: RuntimeError: boom"),
         ({"plugins.shelf.count": None, "plugins.shelf.hots": None}, "plugins.shelf.hots is unkno"),
         ({"site.nam": None}, "site.nam is unknown; did you mean site.name?"),
@@ -349,12 +356,11 @@ async def test_a_plugins_texts_are_read_by_its_model(
         "password": "s3cret",
     }
     rows = await live.set({f"plugins.shelf.{name}": text for name, text in texts.items()})
-    assert {row.key.rpartition(".")[2]: row.text for row in rows} == {**texts, "password": "***"}
+    assert {row.key.rpartition(".")[2]: row.text for row in rows} == {**texts, "password": MASK}
     kept = written(data)["plugins"]["shelf"]
     assert (kept["folders"], kept["patience"]) == (["/a", "/b"], "1m")
     assert (kept["limits"], kept["password"]) == ({"a": 1}, "s3cret")
-    ((name, told),) = plugins.told
-    assert (name, [*told]) == ("shelf", [*texts])
+    assert plugins.told == [("shelf", [*texts])]
 
 
 async def test_rows_of_a_plugin_tell_kind_choices_and_secrets(live: LiveSettings) -> None:
@@ -387,7 +393,7 @@ async def test_a_plugin_that_cannot_be_imported_is_a_row_with_a_problem(
     rows = await _rows(live)
     assert rows["plugins.broken.enabled"].problem == "It cannot be imported."
     assert rows["plugins.gone.enabled"].problem == "There is no plugin 'gone'."
-    assert (rows["plugins.broken.password"].value, rows["plugins.gone.a"].value) == ("***", "***")
+    assert (rows["plugins.broken.password"].value, rows["plugins.gone.a"].value) == (MASK, MASK)
     assert "s3cret" not in str(rows)
 
 
@@ -407,7 +413,7 @@ async def test_a_plugin_that_is_not_used_is_not_imported_for_the_list(
     live = opened(data, plugins, '[plugins.shelf]\nenabled = false\nhost = "h"')
     rows = await _rows(live)
     assert "shelf" not in plugins.asked
-    assert (rows["plugins.shelf.enabled"].value, rows["plugins.shelf.host"].value) == (False, "***")
+    assert (rows["plugins.shelf.enabled"].value, rows["plugins.shelf.host"].value) == (False, MASK)
     assert (await live.row("plugins.shelf.host")).value == "h"
 
 
@@ -420,13 +426,46 @@ async def test_a_key_that_is_not_there_is_not_found(live: LiveSettings) -> None:
         await live.row("plugins.shlef.host")
 
 
-async def test_to_switch_a_plugin_tells_it_what_counts_now(
-    data: DataFolder, plugins: MemoryPlugins
-) -> None:
+async def test_to_switch_a_plugin_tells_it(data: DataFolder, plugins: MemoryPlugins) -> None:
     live = opened(data, plugins, "[plugins.shelf]\nenabled = false")
     await live.set({"plugins.shelf.enabled": "yes"})
     await live.set({"plugins.shelf.enabled": None})
-    assert plugins.told == [("shelf", {"enabled": True}), ("shelf", {"enabled": False})]
+    assert plugins.told == [("shelf", ["enabled"]), ("shelf", ["enabled"])]
+    assert not (await live.row("plugins.shelf.enabled")).value
+
+
+async def test_a_switch_that_is_neither_yes_nor_no_is_told(
+    data: DataFolder, plugins: MemoryPlugins
+) -> None:
+    live = opened(data, plugins, '[plugins.shelf]\nenabled = "flase"')
+    problem = "plugins.shelf.enabled: must be yes or no; it is 'flase'."
+    row = await live.row("plugins.shelf.enabled")
+    assert (row.value, row.problem) == (True, problem)
+    assert next(row.problem for row in await live.rows() if "shelf" in row.key) == problem
+    environ = {"BUNGA_PLUGINS__BROKEN__ENABLED": "2"}
+    assert find_problems(data, environ=environ)[0] == [
+        f"bunga.toml: {problem}",
+        "BUNGA_PLUGINS__BROKEN__ENABLED: plugins.broken.enabled: must be yes or no; it is '2'.",
+    ]
+
+
+async def test_a_change_that_takes_long_does_not_undo_the_next_one(
+    live: LiveSettings, plugins: MemoryPlugins
+) -> None:
+    is_called, is_answered = asyncio.Event(), asyncio.Event()
+
+    async def wait(_before: Settings, _now: Settings) -> None:
+        is_called.set()
+        await is_answered.wait()
+
+    live.on_change(wait)
+    first = asyncio.create_task(live.set({"site.name": "x", "plugins.shelf.host": "a"}))
+    await is_called.wait()
+    await live.set({"plugins.shelf.host": "b"})
+    is_answered.set()
+    await first
+    assert plugins.told == [("shelf", ["host"]), ("shelf", ["host"])]
+    assert (await live.row("plugins.shelf.host")).value == "b"
 
 
 # -- what plugins save ------------------------------------------------------------------------

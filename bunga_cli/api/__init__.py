@@ -21,7 +21,6 @@ from bunga_cli.api import (
 from bunga_cli.api.bodies import SmallBodies
 from bunga_cli.api.context import AppContext, HubPort
 from bunga_cli.api.headers import SecurityHeaders
-from bunga_cli.api.logins import Logins
 from bunga_cli.api.plugins import PluginAccess, PluginRoutes
 from bunga_cli.paths import RawPaths
 from bunga_cli.plugin.refusals import install_error_handlers
@@ -54,7 +53,6 @@ def create_app(context: AppContext, pages: Starlette | None = None) -> ASGIApp:
         redirect_slashes=False,
     )
     app.state.context = context
-    app.state.logins = Logins(context.store)
     install_error_handlers(app)
     for module in (
         register,

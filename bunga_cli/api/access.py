@@ -13,7 +13,7 @@ from bunga_cli.api.errors import ApiError, no_credentials, no_permission
 from bunga_cli.auth.api_tokens import ALL_SCOPES, PREFIX, Scope, granted
 from bunga_cli.auth.tokens import TokenExpired, TokenInvalid
 from bunga_cli.auth.verification import account_of, api_token_of
-from bunga_cli.errors import BungaError, Forbidden, Unauthorized
+from bunga_cli.errors import BungaError, Forbidden, StorageError, Unauthorized
 from bunga_cli.store.rows import AccountRow
 
 
@@ -29,13 +29,19 @@ class Caller:
 
     `account` is None for an API token, for the owner of the data folder, who asks through the Unix
     socket, and for nobody. `name` is for people. `channel_id`: the only channel that the caller's
-    token is for; None: all.
+    token is for; None: all. `is_token`: an API token asks.
     """
 
     account: AccountRow | None = None
     scopes: frozenset[Scope] = frozenset()
     name: str = ""
     channel_id: str | None = None
+    is_token: bool = False
+
+    @property
+    def actor(self) -> str:
+        """The name in the audit log, where a token is not to be taken for an account."""
+        return f"token {self.name}" if self.is_token else self.name
 
     @property
     def is_admin(self) -> bool:
@@ -59,16 +65,25 @@ ANONYMOUS = Caller()
 
 
 async def identify(request: Request, context: AppContext) -> Caller:
-    """Return who asks, perhaps nobody.
+    """Return who asks, perhaps nobody, and keep it as `request.state.caller`.
 
     Raises Unauthorized for a token that is not good, and Forbidden for one of a banned account.
     """
+    caller = request.state.caller = await _identify(request, context)
+    return caller
+
+
+async def _identify(request: Request, context: AppContext) -> Caller:
     token = _bearer_token(request.headers.get("authorization", ""))
-    is_local = request.scope.get("bunga.local") is True
     if token is None:
-        return OWNER if is_local else ANONYMOUS
+        return OWNER if is_local(request) else ANONYMOUS
     caller = await (_by_api_token if token.startswith(PREFIX) else _by_access)(token, context)
-    return replace(caller, scopes=ALL_SCOPES, channel_id=None) if is_local else caller
+    return replace(caller, scopes=ALL_SCOPES, channel_id=None) if is_local(request) else caller
+
+
+def is_local(request: Request) -> bool:
+    """Return whether a request came through the Unix socket in the data folder."""
+    return request.scope.get("bunga.local") is True
 
 
 async def _by_access(token: str, context: AppContext) -> Caller:
@@ -80,7 +95,7 @@ async def _by_access(token: str, context: AppContext) -> Caller:
 async def _by_api_token(token: str, context: AppContext) -> Caller:
     row = await api_token_of(token, context.store)
     name = row.account or row.name or row.id
-    return Caller(None, granted(row.scopes), name, row.channel_id)
+    return Caller(None, granted(row.scopes), name, row.channel_id, is_token=True)
 
 
 def _bearer_token(header: str) -> str | None:
@@ -106,6 +121,8 @@ async def caller_of(request: Request, context: AppContext) -> Caller:
     """Return who asks, perhaps nobody. Raises ApiError for a bearer token that is not good."""
     try:
         return await identify(request, context)
+    except StorageError:  # which says nothing of who asks
+        raise
     except BungaError as error:
         raise _as_original(error) from error
 

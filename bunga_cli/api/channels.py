@@ -10,6 +10,7 @@ from bunga_cli.api.access import ADMIN_ONLY
 from bunga_cli.api.channel_ids import MAX_NAME_LENGTH, ChannelId
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import bad_request, not_found
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.api.uploads import unlink_subtitles
 from bunga_cli.errors import Conflict
 from bunga_cli.paths import CHANNEL_ID
@@ -17,7 +18,12 @@ from bunga_cli.plugin.bodies import Body, Fields, Text, checked, documented, rea
 from bunga_cli.store.channels import ChannelChanges
 from bunga_cli.store.rows import ChannelRow
 
-router = APIRouter(prefix="/api/channels", tags=["channels"], dependencies=[ADMIN_ONLY])
+router = APIRouter(
+    prefix="/api/channels",
+    tags=["channels"],
+    dependencies=[ADMIN_ONLY],
+    route_class=NotedRoute,
+)
 
 
 class Channel(BaseModel):

@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, Response
 from bunga_cli.api.access import ADMIN_ONLY, Account, AnyCaller
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import no_permission, not_found
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.api.uploads import (
     documented_upload,
     kept_file,
@@ -26,7 +27,7 @@ from bunga_cli.store.rows import ClientLogRow
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000_000)]
 
-router = APIRouter(prefix="/api/client-logs", tags=["client logs"])
+router = APIRouter(prefix="/api/client-logs", tags=["client logs"], route_class=NotedRoute)
 
 
 class ClientLog(BaseModel):

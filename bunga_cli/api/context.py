@@ -8,14 +8,22 @@ from typing import Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 
+from bunga_cli.api.audit import AuditLog
+from bunga_cli.api.logins import Logins
+from bunga_cli.api.status import ServerStatus
 from bunga_cli.api.streams import Streams
+from bunga_cli.auth.first_run import FirstRun
 from bunga_cli.auth.live import LiveSockets
 from bunga_cli.auth.people import People
+from bunga_cli.auth.sessions import BrowserSessions
 from bunga_cli.auth.token_office import TokenOffice
 from bunga_cli.auth.tokens import Tokens
 from bunga_cli.configuration.live import LiveSettings
+from bunga_cli.data_folder import DataFolder
+from bunga_cli.logs import RecentLines
 from bunga_cli.plugin.manager import Plugins
 from bunga_cli.server.feed import Feed, Happening
+from bunga_cli.server.traffic import Load
 from bunga_cli.settings import Settings
 from bunga_cli.store import Store
 from bunga_cli.sync.commands import Order
@@ -32,8 +40,17 @@ class HubPort(LiveSockets, Protocol):
     def rooms(self) -> list[RoomView]:
         """Return the rooms that are alive now."""
 
+    def busiest(self, most: int) -> tuple[list[RoomView], int]:
+        """Return rooms, those with the most watchers first; and in how many somebody is.
+
+        No more than `most` are returned, at little cost, however many there are.
+        """
+
     def room(self, channel_id: str) -> RoomView | None:
         """Return one room, or None if it is not alive."""
+
+    def load(self) -> Load:
+        """Return how much there is to do, at little cost."""
 
     def events(self, channel_id: str | None, last: int) -> list[Happening]:
         """Return the last events of a room, or of all together, the latest last."""
@@ -67,8 +84,14 @@ class AppContext:
     media: Path
     live_settings: LiveSettings
     started_at: datetime
-    logs: Callable[[], list[str]]
+    logs: RecentLines
     plugins: Plugins
+    data: DataFolder
+    logins: Logins
+    sessions: BrowserSessions
+    first_run: FirstRun
+    audit: AuditLog
+    status: ServerStatus
     streams: Streams = field(default_factory=Streams)
 
 

@@ -2,18 +2,24 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from bunga_cli.api.access import ADMIN_ONLY
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import ApiError
+from bunga_cli.api.noting import NotedRoute, in_vain
 from bunga_cli.api.rooms import view_of
 from bunga_cli.paths import CHANNEL_ID
 from bunga_cli.sync.values import Projection, User
 from bunga_cli.sync.views import RoomView
 
-router = APIRouter(prefix="/api/monitor", tags=["monitor"], dependencies=[ADMIN_ONLY])
+router = APIRouter(
+    prefix="/api/monitor",
+    tags=["monitor"],
+    dependencies=[ADMIN_ONLY],
+    route_class=NotedRoute,
+)
 
 _STATUS = {"seeking": "SEEKING_DURING_PLAYBACK"}
 
@@ -96,7 +102,7 @@ class MonitoredRoom(BaseModel):
 @router.get("/logs")
 async def read_logs(context: Context) -> dict[str, list[str]]:
     """Return the server's last log lines."""
-    return {"logs": context.logs()}
+    return {"logs": context.logs.lines()}
 
 
 @router.get(f"/{CHANNEL_ID}/cache")
@@ -107,10 +113,11 @@ async def read_room(channel_id: str, context: Context) -> MonitoredRoom:
 
 
 @router.post(f"/{CHANNEL_ID}/reset")
-async def reset(channel_id: str, context: Context) -> dict[str, str]:
+async def reset(channel_id: str, context: Context, request: Request) -> dict[str, str]:
     """Empty a channel's room; its clients leave the player."""
     await _require_channel(channel_id, context)
-    await context.hub.reset(channel_id)
+    if not await context.hub.reset(channel_id):
+        in_vain(request)
     return {"message": "Channel state has been reset"}
 
 

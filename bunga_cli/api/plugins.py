@@ -17,6 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from bunga_cli.api.access import caller_of
 from bunga_cli.api.context import AppContext
 from bunga_cli.api.errors import no_credentials, no_permission
+from bunga_cli.api.plugin_changes import PluginChanges
 from bunga_cli.plugin.manager import Plugins
 from bunga_cli.plugin.parts import Part, outside
 from bunga_cli.plugin.providers import Account
@@ -27,9 +28,10 @@ RESERVED = ("/api/docs", "/api/v1", "/chat", "/console", "/docs", "/healthz", "/
 """What is below these is ours, even where there is nothing."""
 
 ROUTES = "bunga_routes"
-_PLUGIN, _PART = "bunga.plugin", "bunga.plugin_part"
+_PLUGIN, _MATCH, _PART = "bunga.plugin", "bunga.plugin_match", "bunga.plugin_part"
 _ENDING = "ending", "The server is ending."
 _FAILED = "server_error", "Server error."
+_CAUSE, _TRACEBACK = vars(BaseException)["__cause__"], vars(BaseException)["__traceback__"]
 _TRACED_CALLS = 6
 _LONGEST_TRACE = 3000
 
@@ -46,6 +48,7 @@ class PluginRoutes(BaseRoute):
         self._ours = [*self._api, *pages]
         self._routers: dict[str, APIRouter] = {}
         self._schema: dict[str, Any] | None = None
+        self._changes = PluginChanges()
         app.router.routes.append(self)
         app.openapi = self.openapi  # type: ignore[method-assign]  # as FastAPI wants it
         keep_plugins_out_of_anyio()
@@ -67,22 +70,27 @@ class PluginRoutes(BaseRoute):
         for wanted in (Match.FULL, Match.PARTIAL):
             for name, match in found.items():
                 if match is wanted:
-                    return Match.FULL, {_PLUGIN: name}
+                    return Match.FULL, {_PLUGIN: name, _MATCH: match}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Have the plugin answer; what it does not answer for is a failure of the server."""
         name: str = scope[_PLUGIN]
-        part, answer = self._part(name), _Answer(send)
+        scope.setdefault("state", {})  # for the plugin's side and ours
+        request = Request(scope)
+        part = self._part(name)
+        answer = _Answer(send, lambda status: self._changes.note(name, request, status))
         router = self._routers[name]
         try:
-            await part.run(router(scope, outside(receive), outside(answer.send)))
+            await part.run(router(scope, outside(receive), _plain(outside(answer.send))))
         except HTTPException:  # such as for a method that it does not have
             raise
         except asyncio.CancelledError:  # the server ends
             await answer.refuse(scope, HTTPStatus.SERVICE_UNAVAILABLE, _ENDING)
-        except Exception as error:  # noqa: BLE001  a plugin is isolated
+        except Exception as error:
             self._note(name, scope, error)
+            if scope[_MATCH] is Match.PARTIAL:  # whatever it failed in, it does not have the method
+                raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED) from error
             await answer.refuse(scope, HTTPStatus.INTERNAL_SERVER_ERROR, _FAILED)
         else:
             self._plugins.note(name, _part_in(scope, part).name, None)
@@ -168,11 +176,13 @@ class PluginRoutes(BaseRoute):
 class _Answer:
     """Passes an answer on, and knows whether it has begun."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, on_start: Callable[[int], Awaitable[None]]) -> None:
         self._has_begun = False
-        self._send = send
+        self._send, self._on_start = send, on_start
 
     async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and not self._has_begun:
+            await self._on_start(message["status"])
         self._has_begun = True
         await self._send(message)
 
@@ -181,6 +191,27 @@ class _Answer:
         if not self._has_begun:
             refusal = refused(Request(scope), status, *why)
             await refusal(scope, _nothing_received, self._send)
+
+
+def _plain(send: Send) -> Send:
+    """Return `send` for a plugin: what comes out of it has no methods of the plugin's."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [(_bytes(name), _bytes(value)) for name, value in message.get("headers", ())]
+            status = int(message["status"])
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+        elif message["type"] == "http.response.body":
+            body, has_more = _bytes(message.get("body", b"")), bool(message.get("more_body"))
+            await send({"type": "http.response.body", "body": body, "more_body": has_more})
+        else:
+            raise RuntimeError("A message that is no part of an answer.")
+
+    return sending
+
+
+def _bytes(value: Any) -> bytes:  # noqa: ANN401  whatever an application sends
+    return value if type(value) is bytes else bytes(memoryview(value))
 
 
 async def _nothing_received() -> Message:
@@ -205,7 +236,9 @@ def _part_in(scope: Scope, otherwise: Part) -> Part:
 
 def _trace(error: Exception) -> str:
     """Return the innermost calls, without what the exceptions say: that is anybody's text."""
-    tb = (error.__cause__ or error).__traceback__
+    # Looked at as what every exception is: a plugin's own may have methods that hang.
+    cause = _CAUSE.__get__(error)
+    tb = _TRACEBACK.__get__(error if cause is None else cause)
     calls = "".join(traceback.format_tb(tb, limit=-_TRACED_CALLS))
     return f"\n{calls[-_LONGEST_TRACE:]}".rstrip()
 
@@ -223,6 +256,7 @@ class PluginAccess:
             raise no_credentials()
         if not caller.is_admin:
             raise no_permission()
+        request.state.is_admins = True
 
     async def require_account(self, request: Request) -> Account:
         """Return the account that asks; refuse the anonymous."""

@@ -1,11 +1,13 @@
-"""`POST /api/channels/{id}/register/`: the address people paste into their player."""
+"""`/api/channels/{id}/register/`: the address people paste into their player."""
 
 import math
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bunga_cli.api.access import ANY_CALLER
@@ -58,7 +60,7 @@ async def register(
     channel = await context.store.channels.get(channel_id)
     if channel is None:
         raise _refused(HTTPStatus.NOT_FOUND, "channel_id", "Channel does not exist.")
-    logins: Logins = request.app.state.logins
+    logins = context.logins
     entrance = Entrance(context, logins, channel, address_of(request))
     admitted, is_new = await entrance.admit(credentials)
     account = await logins.confirmed(admitted)
@@ -73,6 +75,16 @@ async def register(
     )
 
 
+@router.get(
+    f"/api/channels/{CHANNEL_ID}/register", dependencies=[ANY_CALLER], include_in_schema=False
+)
+async def invite(channel_id: str, request: Request) -> Response:
+    """Lead a browser to the invitation: a phone's camera opens the address that it reads."""
+    if "text/html" not in request.headers.get("accept", ""):
+        raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+    return RedirectResponse(f"/?channel={quote(channel_id, safe='')}", HTTPStatus.SEE_OTHER)
+
+
 class Entrance:
     """Decides who becomes a member of one channel."""
 
@@ -80,7 +92,7 @@ class Entrance:
         self, context: AppContext, logins: Logins, channel: ChannelRow, address: str
     ) -> None:
         self._accounts, self._exclusions = context.store.accounts, context.store.exclusions
-        self._logins = logins
+        self._logins, self._audit = logins, context.audit
         self._channel = channel
         self._address = address
 
@@ -106,6 +118,7 @@ class Entrance:
     async def _admit_known(self, account: AccountRow, password: str) -> AccountRow:
         verified = await self._logins.verify(account, password, self._address)
         if verified is None:
+            await self._audit.sign_in_failed(account.username, self._address, "api")
             raise _wrong_password()
         exclusion = await self._exclusions.at_door(verified.id, self._channel.id)
         if exclusion is not None:

@@ -8,9 +8,12 @@ from pydantic import BaseModel, StringConstraints
 
 from bunga_cli.api.access import ADMIN_ONLY
 from bunga_cli.api.context import AppContext, Context
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.plugin.bodies import Body, Text, checked, documented, read_fields
 
-router = APIRouter(prefix="/api/site", tags=["site"], dependencies=[ADMIN_ONLY])
+router = APIRouter(
+    prefix="/api/site", tags=["site"], dependencies=[ADMIN_ONLY], route_class=NotedRoute
+)
 
 
 class Site(BaseModel):

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from bunga_cli.api.context import AppContext, Context
 from bunga_cli.api.errors import ApiError
-from bunga_cli.api.logins import Logins, address_of
+from bunga_cli.api.logins import address_of
 from bunga_cli.auth.tokens import (
     Claims,
     Subject,
@@ -18,9 +18,9 @@ from bunga_cli.auth.tokens import (
     TokenWrongType,
 )
 from bunga_cli.auth.verification import Banned, UserNotFound, account_of
-from bunga_cli.errors import BungaError
+from bunga_cli.errors import BungaError, StorageError
 from bunga_cli.plugin.bodies import Body, Text, checked, documented, read_fields
-from bunga_cli.store.rows import AccountRow, StandingRow
+from bunga_cli.store.rows import StandingRow
 
 router = APIRouter(prefix="/api/token", tags=["players"])
 
@@ -32,10 +32,13 @@ class TokenPair(BaseModel):
     access: str
 
     @classmethod
-    def issued(cls, tokens: Tokens, account: AccountRow) -> "TokenPair":
+    def issued(cls, tokens: Tokens, account: StandingRow) -> "TokenPair":
         """Return new tokens for an account."""
         subject = Subject(account.id, valid_from=account.tokens_valid_from)
-        return cls(refresh=tokens.issue("refresh", subject), access=tokens.issue("access", subject))
+        return cls(
+            refresh=tokens.issue("refresh", subject, now=account.as_of),
+            access=tokens.issue("access", subject, now=account.as_of),
+        )
 
 
 class AccessToken(BaseModel):
@@ -69,6 +72,7 @@ async def obtain(request: Request, context: Context) -> TokenPair:
     login = checked(Login, (await read_fields(request)).values)
     standing = await _logged_in(login, request, context)
     if standing is None:
+        await context.audit.sign_in_failed(login.username, address_of(request), "api")
         detail = "No active account found with the given credentials"
         raise ApiError(HTTPStatus.UNAUTHORIZED, {"detail": detail})
     if standing.is_banned:
@@ -82,7 +86,7 @@ async def refresh(request: Request, context: Context) -> AccessToken:
     body = checked(RefreshRequest, (await read_fields(request)).values)
     claims, account = await _verified(body.refresh, "refresh", context)
     subject = Subject(account.id, claims.channel_id, claims.jti, account.tokens_valid_from)
-    return AccessToken(access=context.tokens.issue("access", subject))
+    return AccessToken(access=context.tokens.issue("access", subject, now=account.as_of))
 
 
 @router.post("/verify", openapi_extra=documented(VerifyRequest))
@@ -94,7 +98,7 @@ async def verify(request: Request, context: Context) -> dict[str, str]:
 
 
 async def _logged_in(login: Login, request: Request, context: AppContext) -> StandingRow | None:
-    logins: Logins = request.app.state.logins
+    logins = context.logins
     account = await context.store.accounts.by_name(login.username)
     if account is None:
         return None
@@ -107,6 +111,8 @@ async def _verified(
 ) -> tuple[Claims, StandingRow]:
     try:
         return await account_of(token, context.tokens, context.store, kind)
+    except StorageError:  # which says nothing of the token
+        raise
     except BungaError as error:
         raise _refused(error) from error
 

@@ -11,7 +11,7 @@ from bunga_cli.store.rows import AccountRow
 class ConnectionView:
     """An open socket of an account.
 
-    `generation` is what its player speaks (`1.4`, `1.5`), None until it has joined the room.
+    `generation` is what its player speaks (`1.4`, `1.5`, `2`), None until it has joined the room.
     `address` is the peer's address and port, or `local`.
     """
 

@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from bunga_cli.auth import namesakes
 from bunga_cli.auth.live import ConnectionView, LiveSockets
 from bunga_cli.auth.passwords import hash_password
-from bunga_cli.auth.tokens import revocation_moment
 from bunga_cli.clock import utc_now
 from bunga_cli.errors import Conflict, Invalid, NotFound
 from bunga_cli.store import Store
 from bunga_cli.store.rows import AccountRow, ExclusionRow
 
-RESERVED = frozenset({"server", "admin"})
-"""Ids of senders that are no player: whoever had one would speak in its name."""
+_SERVER = "server"
+RESERVED = frozenset({_SERVER, "admin"})
+"""Ids of senders that are no player: whoever has one speaks in its name. An admin may be admin."""
 
 KICK = timedelta(minutes=10)
 """How long somebody who was kicked out of a channel stays out."""
@@ -110,6 +110,8 @@ class People:
 
     def __init__(self, store: Store, sockets: LiveSockets) -> None:
         self._store, self._sockets = store, sockets
+        self.had_admin = False
+        """Whether an admin was made or deleted here, so that the first one has been."""
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -218,14 +220,16 @@ class People:
 
     async def create(self, name: str) -> AccountRow:
         """Make an account with a password that nobody knows. Raises Conflict, Invalid."""
-        if name in RESERVED:
-            raise Invalid(f"The name {name!r} is reserved: choose another one.")
+        _refuse_reserved(name)
         password_hash = await _hash(secrets.token_urlsafe(32))
         return await self._store.accounts.create(name, password_hash)
 
     async def create_admin(self, name: str, password: str) -> AccountRow:
-        """Make an account that may do everything. Raises Conflict."""
-        return await self._store.accounts.create(name, await _hash(password), is_admin=True)
+        """Make an account that may do everything. Raises Conflict, Invalid."""
+        check_admins_name(name)
+        account = await self._store.accounts.create(name, await _hash(password), is_admin=True)
+        self.had_admin = True
+        return account
 
     async def find_admin(self, name: str) -> AccountRow:
         """Return the admin of that name. Raises NotFound."""
@@ -241,9 +245,8 @@ class People:
         """
         account = await self.find(name)
         password = password or secrets.token_urlsafe(12)
-        await self._store.accounts.set_password_hash(account.id, await _hash(password))
-        now = utc_now()
-        valid_from = await self._store.tokens.revoke_before(revocation_moment(now), now, account.id)
+        password_hash = await _hash(password)
+        valid_from = await self._store.accounts.reset_password(account.id, password_hash)
         await self._sockets.tokens_revoked(valid_from, account.id)
         return password
 
@@ -253,6 +256,7 @@ class People:
         Its uploads stay.
         """
         account = await self.find(name)
+        self.had_admin = self.had_admin or account.is_admin
         await self._store.accounts.delete(account.id)
         return await self._sockets.account_deleted(account)
 
@@ -266,6 +270,8 @@ class People:
         account = await self.find(name)
         await self._require_channel(channel_id)
         await self._store.exclusions.add(account.id, channel_id, None, reason)
+        if channel_id is None:  # or its browsers would be signed in again after an unban
+            await self._store.sessions.remove_of(account.id)
         return await self._sockets.account_excluded(account, channel_id)
 
     async def unban(self, name: str, channel_id: str | None = None) -> None:
@@ -326,6 +332,23 @@ class People:
     def _sockets_in(self, channel_id: str, account_id: int) -> int:
         connections = self._sockets.connections(account_id)
         return sum(connection.channel_id == channel_id for connection in connections)
+
+
+def check_admins_name(name: str) -> None:
+    """Raise Invalid for a name that no admin may have; `admin` itself is a fine one."""
+    if name == _SERVER:
+        raise _reserved(name)
+    if not name.isprintable():  # Nobody could sign in to the console by it.
+        raise Invalid(f"The name {name!r} has characters that cannot be seen: leave them out.")
+
+
+def _refuse_reserved(name: str) -> None:
+    if name in RESERVED:
+        raise _reserved(name)
+
+
+def _reserved(name: str) -> Invalid:
+    return Invalid(f"The name {name!r} is reserved: choose another one.")
 
 
 def kind_of(exclusion: ExclusionRow) -> str:

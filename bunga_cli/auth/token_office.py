@@ -17,7 +17,6 @@ from bunga_cli.auth.tokens import (
     TokenKind,
     Tokens,
     claims_of,
-    revocation_moment,
 )
 from bunga_cli.clock import utc_now
 from bunga_cli.errors import Invalid, NotFound
@@ -174,6 +173,7 @@ class TokenOffice:
         return api_view(row, now), token
 
     async def _issue_for_account(self, order: Order, kind: TokenKind) -> tuple[TokenView, str]:
+        now = utc_now()  # before its account is looked up: see `store.revocation`
         account = await self._account_for(order)
         if order.channel_id is not None:
             await self._store.accounts.add_member(order.channel_id, account.id)
@@ -181,7 +181,7 @@ class TokenOffice:
         subject = Subject(
             account.id, channel_id=order.channel_id, valid_from=account.tokens_valid_from
         )
-        token = self._tokens.issue(kind, subject, lives_s)
+        token = self._tokens.issue(kind, subject, lives_s, now)
         claims = self._tokens.read(token, kind)
         row = IssuedTokenRow(
             jti=claims.jti,
@@ -228,8 +228,7 @@ class TokenOffice:
     async def revoke_of(self, account: str | None) -> Revocation:
         """Take back all tokens of an account, API tokens included, or (None) of the site."""
         account_id = (await self._people.find(account)).id if account is not None else None
-        now = utc_now()
-        valid_from = await self._store.tokens.revoke_before(revocation_moment(now), now, account_id)
+        valid_from = await self._store.tokens.revoke_all(account_id)
         return Revocation(None, await self._sockets.tokens_revoked(valid_from, account_id))
 
     def _expiry_of_unknown(self, now: datetime) -> datetime:

@@ -4,12 +4,12 @@ Their dates are whole seconds. So "all tokens issued before this moment" is `val
 whole second: a token dated before it is revoked, and one that is issued within that same second is
 dated to `valid_from` itself, a fraction of a second ahead, and good at once. The next revocation
 within that second has to revoke that one as well, so each moves `valid_from` on by a second at
-least.
+least; how it gets them all is in `store.revocation`.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 from uuid import uuid4
 
@@ -95,14 +95,6 @@ class Tokens:
         self.access_s = access_s
         self.refresh_s = refresh_s
 
-    def issue_access(self, user_id: int | str, now: datetime | None = None) -> str:
-        """Return a token that opens doors for `access_s` seconds."""
-        return self.issue("access", Subject(user_id), now=now)
-
-    def issue_refresh(self, user_id: int | str, now: datetime | None = None) -> str:
-        """Return a token that buys access tokens for `refresh_s` seconds."""
-        return self.issue("refresh", Subject(user_id), now=now)
-
     def issue(
         self,
         kind: TokenKind,
@@ -110,7 +102,10 @@ class Tokens:
         lifetime_s: int | None = None,
         now: datetime | None = None,
     ) -> str:
-        """Return a token for somebody; without `lifetime_s` it lives as long as others do."""
+        """Return a token for somebody; without `lifetime_s` it lives as long as others do.
+
+        `now` is a moment before it was asked whether its subject may have it.
+        """
         moment = max(now or utc_now(), subject.valid_from or datetime.min.replace(tzinfo=UTC))
         issued_at = int(moment.timestamp())
         usual_s = self.access_s if kind == "access" else self.refresh_s
@@ -172,14 +167,6 @@ def _key(secret: str) -> bytes:
     a short key up with zeros (RFC 2104), so this one signs the same.
     """
     return secret.encode().ljust(32, b"\0")
-
-
-def revocation_moment(now: datetime) -> datetime:
-    """Return the `valid_from` that revokes everything issued until now: the next whole second.
-
-    Not what was dated ahead of now after an earlier revocation: that takes `revoke_before`.
-    """
-    return now.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def claims_of(raw: dict[str, Any]) -> Claims:

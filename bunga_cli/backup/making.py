@@ -29,6 +29,10 @@ Progress = Callable[[float], None]
 
 _SQLITE_MAGIC = b"SQLite format 3\0"
 _SQLITE_JOURNALS = ("-wal", "-shm", "-journal")
+_NO_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
+"""A file only looks like a database, or is a broken one: its bytes are all there is of it."""
+_OUT_OF_ORDER = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+"""The machine is to blame, and not the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Backup:
     """A backup that was made. `missing_uploads` are known to the database, but not in `media/`.
 
     `skipped_links` are in `media/` and lead elsewhere; a backup does not follow them.
+    `locked_databases`, by their paths in the data folder, their plugins keep to themselves.
     """
 
     path: Path
@@ -43,6 +48,7 @@ class Backup:
     manifest: Manifest
     missing_uploads: int
     skipped_links: int
+    locked_databases: tuple[str, ...]
 
 
 def make_backup(
@@ -70,8 +76,14 @@ def make_backup(
         raise BackupError(
             f"The backup {target} cannot be made: {where}: {error.strerror or error}."
         ) from error
-    size_bytes = target.stat().st_size
-    return Backup(target, size_bytes, made, site.missing_uploads, len(_links(data.media)))
+    return Backup(
+        path=target,
+        size_bytes=target.stat().st_size,
+        manifest=made,
+        missing_uploads=site.missing_uploads,
+        skipped_links=len(_links(data.media)),
+        locked_databases=tuple(site.locked_databases),
+    )
 
 
 class _Site:
@@ -87,6 +99,7 @@ class _Site:
         self._total_bytes = max(1, uploads_bytes + 2 * self._database_bytes)
         self._done_bytes = 0.0
         self.missing_uploads = 0
+        self.locked_databases: list[str] = []
 
     def write(self, path: Path) -> Manifest:
         """Write the archive, and return what is in it."""
@@ -166,6 +179,12 @@ class _Site:
             _copy(path, copy)
         except FileNotFoundError:
             return  # A plugin may remove what is its own.
+        except sqlite3.Error as error:
+            if _code(error) in _OUT_OF_ORDER:
+                raise BackupError(f"{path} cannot be copied: {error}.") from error
+            # Its bytes alone would be an older state of it, or parts of two.
+            self.locked_databases.append(self._name(path))
+            return
         writer.add(self._name(path), copy)
 
     def _name(self, path: Path) -> str:
@@ -203,15 +222,23 @@ def _size_bytes(path: Path) -> int:
 
 
 def _copy(path: Path, copy: Path) -> None:
+    """Copy a file; a database as it is at one moment. Raises OSError, sqlite3.Error."""
     with path.open("rb") as file:
         is_database = file.read(len(_SQLITE_MAGIC)) == _SQLITE_MAGIC
     try:
         if is_database:
             copy_database(path, copy)
             return
-    except sqlite3.Error:
-        copy.unlink(missing_ok=True)  # It only looked like one, or it is broken: bytes are bytes.
+    except sqlite3.Error as error:
+        copy.unlink(missing_ok=True)
+        if _code(error) not in _NO_DATABASE:
+            raise
     shutil.copyfile(path, copy)
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return SQLite's primary code of an error."""
+    return error.sqlite_errorcode & 0xFF
 
 
 def _reason(error: Exception, copy: Path) -> str:

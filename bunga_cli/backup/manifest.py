@@ -21,6 +21,7 @@ FOLDERS = ("media", "plugins", "plugin-data")
 
 _FILES = frozenset({NAME, DATABASE, SECRET, AUTO_SETTINGS, OPERATORS_FILE})
 _NEEDED = (DATABASE, SECRET)
+_UNREADABLE = (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Manifest:
             said = json.loads(text)
             if said["format"] == FORMAT:
                 return cls._of(said)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except _UNREADABLE as error:
             raise BackupError(f"{path} is damaged: its manifest cannot be read.") from error
         raise BackupError(
             f"{path} was made by a newer version of Bunga Server; upgrade Bunga Server first."

@@ -6,7 +6,9 @@ before all of it is on the disk.
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from bunga_cli.backup import manifest
@@ -16,7 +18,8 @@ from bunga_cli.backup.places import check_source
 from bunga_cli.backup.reading import unpack, verify
 from bunga_cli.backup.staging import is_staging, staging_folder, sync_folder
 from bunga_cli.data_folder import DataFolder
-from bunga_cli.errors import BungaError, DataFolderError
+from bunga_cli.errors import BungaError, DataFolderError, SettingsError
+from bunga_cli.settings.files import read_toml
 from bunga_cli.store.migrations import REVISIONS
 from bunga_cli.store.revision import check
 
@@ -88,6 +91,8 @@ def _put(source: Path, folder: Path, found: Manifest, on_progress: Progress) -> 
         unpack(source, staging, found, on_progress)
         (staging / "media").mkdir(mode=0o700, exist_ok=True)
         _check_database(source, staging / manifest.DATABASE)
+        _end_sessions(source, staging / manifest.DATABASE)
+        _check_texts(source, DataFolder(staging))
         os.sync()
         if is_disk:
             _move_all(staging, folder)
@@ -104,6 +109,31 @@ def _check_database(source: Path, path: Path) -> None:
         raise BackupError(f"{source} cannot be used. {reason}") from error
     if revision is None:
         raise BackupError(f"{source} cannot be used: its database is empty.")
+
+
+def _end_sessions(source: Path, path: Path) -> None:
+    """Sign every browser out: who signed out after the backup was made must not be in again."""
+    known = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'sessions'"
+    try:
+        with closing(sqlite3.connect(path)) as database, database:
+            if database.execute(known).fetchone():  # an old backup has none
+                database.execute("DELETE FROM sessions")
+    except sqlite3.Error as error:
+        raise BackupError(f"{source} cannot be used: its database is damaged ({error}).") from error
+
+
+def _check_texts(source: Path, site: DataFolder) -> None:
+    """Refuse a secret, and settings, that no server could start with."""
+    try:
+        site.read_keyring()
+    except DataFolderError as error:
+        raise BackupError(f"{source} cannot be used: the secret in it is damaged.") from error
+    try:
+        if site.auto_settings.exists():
+            read_toml(site.auto_settings)
+    except SettingsError as error:
+        reason = str(error).replace(str(site.auto_settings), site.auto_settings.name)
+        raise BackupError(f"{source} cannot be used: in it, {reason}") from error
 
 
 def _replace(staging: Path, folder: Path) -> None:

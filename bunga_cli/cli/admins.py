@@ -29,8 +29,9 @@ def create(name: Name, stdin: PasswordStdin = False, data: DataOption = None) ->
     It is no argument, so that no history of commands keeps it.
     """
     folder = find_data(data)
-    if not stdin:
-        _require_free(folder, name)  # Nobody types a password twice for nothing.
+    if not stdin:  # Nobody types a password twice for nothing.
+        _require_name(name)
+        _require_free(folder, name.strip())
     body = {"username": name, "password": _password(stdin=stdin, unasked="Not made")}
 
     async def without(site: "Site") -> "Admin":
@@ -114,21 +115,30 @@ def _password(*, stdin: bool, unasked: str) -> str:
     return password
 
 
+def _require_name(name: str) -> None:
+    """Raise what the server would, of what can be nobody's name."""
+    from bunga_cli.api.v1.admins import NewAdmin
+    from bunga_cli.auth.people import check_admins_name
+
+    if not name.strip():
+        raise Invalid("The name must not be empty.")
+    offline.checked(NewAdmin, {"username": name, "password": "one that is long enough"})
+    check_admins_name(name.strip())
+
+
 def _require_free(folder: DataFolder, name: str) -> None:
-    """Raise what the server would: a name that is none, or somebody's."""
+    """Raise what the server would, of somebody else's name."""
 
     async def without(site: "Site") -> "WholeAccount":
         from bunga_cli.api.v1.accounts import WholeAccount
 
         return WholeAccount.of(await site.people.show(name))
 
-    if not name.strip():
-        raise Invalid("The name must not be empty.")
     try:
-        offline.ask(folder, "accounts", name.strip(), without=without)
+        offline.ask(folder, "accounts", name, without=without)
     except NotFound:
         return
-    raise Conflict(f"There is an account {name.strip()!r} already: choose another name.")
+    raise Conflict(f"There is an account {name!r} already: choose another name.")
 
 
 def _require(name: str, names: list[str]) -> None:

@@ -10,13 +10,10 @@ from bunga_cli.cli.options import DataOption, JsonOption, find_data
 from bunga_cli.cli.progress import progress_bar
 from bunga_cli.data_folder import DataFolder, tidied
 from bunga_cli.errors import BungaError
+from bunga_cli.units import readable_size
 
 if TYPE_CHECKING:
     from bunga_cli.backup import Backup, Manifest
-
-_UNITS = ("B", "KiB", "MiB", "GiB")
-_STEP = 1024
-
 
 NewFile = Annotated[
     Path, typer.Argument(metavar="FILE", help="Where to, such as bunga-backup.tar.gz.")
@@ -61,12 +58,17 @@ def backup(
         _warn(made.missing_uploads, folder)
     if made.skipped_links:
         _warn_of_links(made.skipped_links, folder)
+    for name in made.locked_databases:
+        output.note(
+            f"Warning: {folder.path / name} is locked by its plugin, and not in the backup. Make"
+            " the backup while the plugin is disabled, or the server stopped."
+        )
     if as_json:
         output.document({"file": str(made.path), "size_bytes": made.size_bytes, **_facts(made)})
     else:
         output.note(
             f"{made.path} holds the site: {len(made.manifest.files)} files,"
-            f" {_size(made.size_bytes)}. `bunga restore` makes a data folder of it."
+            f" {readable_size(made.size_bytes)}. `bunga restore` makes a data folder of it."
         )
 
 
@@ -134,8 +136,12 @@ def _restored_operators_file(folder: DataFolder, manifest: "Manifest") -> str | 
 
 
 def _facts(made: "Backup") -> dict[str, object]:
-    left_out = {"missing_uploads": made.missing_uploads, "skipped_links": made.skipped_links}
-    return {**_facts_of(made.manifest), **left_out}
+    return {
+        **_facts_of(made.manifest),
+        "missing_uploads": made.missing_uploads,
+        "skipped_links": made.skipped_links,
+        "locked_databases": [*made.locked_databases],
+    }
 
 
 def _facts_of(manifest: "Manifest") -> dict[str, object]:
@@ -145,11 +151,3 @@ def _facts_of(manifest: "Manifest") -> dict[str, object]:
         "created_at": manifest.created_at.isoformat().replace("+00:00", "Z"),
         "files": len(manifest.files),
     }
-
-
-def _size(size_bytes: float) -> str:
-    """Return a size as a person reads it."""
-    unit = 0
-    while size_bytes >= _STEP and unit < len(_UNITS) - 1:
-        size_bytes, unit = size_bytes / _STEP, unit + 1
-    return f"{size_bytes:.1f} {_UNITS[unit]}" if unit else f"{size_bytes:.0f} B"

@@ -1,13 +1,13 @@
 """`bunga channels`: what rooms there can be."""
 
 import shlex
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
 import typer
 
 from bunga_cli.cli import facts, local_api, output, prompts
+from bunga_cli.cli.channel_keys import DEFAULT, KEYS, find, policies
 from bunga_cli.cli.completion import complete_channels
 from bunga_cli.cli.options import (
     DataOption,
@@ -29,13 +29,12 @@ ChannelId = Annotated[
     str,
     typer.Argument(metavar="ID", help="The channel's id.", autocompletion=complete_channels),
 ]
-Key = Literal["name", "allow_new_client", "on_join"]
 
-_SWITCH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+_LISTED = ("id", "name", "new clients", "on join", "members", "created")
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0913  each of them is an option
     channel_id: Annotated[
         str | None,
         typer.Argument(metavar="ID", help="The channel's id; else one that nobody guesses."),
@@ -46,6 +45,15 @@ def create(
     on_join: Annotated[
         OnJoin, typer.Option(help="What a new watcher does to a playing room.")
     ] = "default",
+    max_wait: Annotated[
+        str, typer.Option(metavar="DURATION", help="How long one watcher may keep it waiting.")
+    ] = DEFAULT,
+    reconnect_grace: Annotated[
+        str, typer.Option(metavar="DURATION", help="How long a lost watcher keeps its place.")
+    ] = DEFAULT,
+    shows_room: Annotated[
+        bool, typer.Option("--shows-room", help="Let its invitation show who watches what.")
+    ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -57,7 +65,10 @@ def create(
         "id": channel_id,
         "name": name or channel_id,
         "allow_new_client": not closed,
-        "on_join": _policy(on_join),
+        "on_join": KEYS["on_join"].read(on_join),
+        "max_wait_us": KEYS["max_wait"].read(max_wait, "--max-wait"),
+        "reconnect_grace_us": KEYS["reconnect_grace"].read(reconnect_grace, "--reconnect-grace"),
+        "shows_room": shows_room,
     }
     _show(folder, local_api.call(folder, "POST", "channels", body=body), as_json)
 
@@ -69,10 +80,9 @@ def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         output.document(channels)
         return
-    headings = ("ID", "NAME", "NEW CLIENTS", "ON JOIN", "MEMBERS", "CREATED")
     output.table(
-        headings,
-        (list(_facts(channel).values()) for channel in channels),
+        [name.upper() for name in _LISTED],
+        (_row(channel) for channel in channels),
         empty="There is no channel: `bunga channels create` makes one.",
     )
 
@@ -89,16 +99,15 @@ def set_(  # noqa: PLR0913  each of them is an option
     channel_id: ChannelId,
     key: Annotated[
         str,
-        typer.Argument(
-            metavar="KEY", help="name, allow_new_client, on_join or plugins.NAME.FIELD."
-        ),
+        typer.Argument(metavar="KEY", help=f"{', '.join(KEYS)} or plugins.NAME.FIELD."),
     ],
     value: Annotated[
         str | None,
         typer.Argument(
             metavar="VALUE",
-            help="A text; yes or no for allow_new_client; pause, continue or default for on_join;"
-            " of a list, the values with commas between.",
+            help="A text; yes or no for allow_new_client and shows_room; pause or continue for"
+            " on_join; a duration, such as 20s, for max_wait and reconnect_grace; for these three"
+            " also default, as the site's settings say; of a list, the values with commas between.",
         ),
     ] = None,
     *,
@@ -113,8 +122,9 @@ def set_(  # noqa: PLR0913  each of them is an option
     if key.startswith("plugins."):
         _set_of_plugin(folder, channel_id, key, text, as_json)
         return
-    known = _known(key)
-    body = {key: _default(known, channel_id) if text is None else _value(known, text)}
+    known = find(key)
+    unset = channel_id if known.field == "name" else known.default
+    body = {known.field: unset if text is None else known.read(text)}
     _show(folder, local_api.call(folder, "PATCH", "channels", channel_id, body=body), as_json)
 
 
@@ -216,16 +226,6 @@ def _counted(count: int, many: str) -> str:
     return f"{count} {many if count != 1 else many.removesuffix('s')}"
 
 
-def _known(key: str) -> Key:
-    keys: tuple[Key, ...] = get_args(Key)
-    for known in keys:
-        if key == known:
-            return known
-    close = get_close_matches(key, keys, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"it is one of {', '.join(keys)}, plugins.…"
-    raise typer.BadParameter(f"{key!r} is unknown; {hint}", param_hint="KEY")
-
-
 def _set_of_plugin(
     folder: DataFolder, channel_id: str, key: str, value: str | None, as_json: bool
 ) -> None:
@@ -241,29 +241,10 @@ def _set_of_plugin(
     output.note(f"{key} is {is_what} in the channel {channel_id}.")
 
 
-def _default(key: Key, channel_id: str) -> str | bool | None:
-    """Return what `create` makes of it when nothing is said."""
-    defaults: dict[Key, str | bool | None] = {
-        "name": channel_id,
-        "allow_new_client": True,
-        "on_join": None,
-    }
-    return defaults[key]
-
-
-def _value(key: Key, text: str) -> str | bool | None:
-    if key == "name":
-        return text
-    if key == "on_join" and text in ("pause", "continue", "default"):
-        return _policy(text)
-    if key == "allow_new_client" and text.lower() in _SWITCH:
-        return _SWITCH[text.lower()]
-    allowed = "pause, continue or default" if key == "on_join" else "yes or no"
-    raise typer.BadParameter(f"{text!r} is not {allowed}.", param_hint="VALUE")
-
-
-def _policy(on_join: str) -> str | None:
-    return None if on_join == "default" else on_join
+def _row(channel: dict[str, Any]) -> tuple[object, ...]:
+    """Return what a terminal of 80 columns has room for."""
+    facts = _facts(channel)
+    return tuple(facts[name] for name in _LISTED)
 
 
 def _facts(channel: dict[str, Any]) -> dict[str, object]:
@@ -271,7 +252,7 @@ def _facts(channel: dict[str, Any]) -> dict[str, object]:
         "id": channel["id"],
         "name": channel["name"],
         "new clients": channel["allow_new_client"],
-        "on join": channel["on_join"] or "default",
+        **policies(channel),
         "members": channel["members"],
         "created": output.moment(channel["created_at"]),
     }

@@ -15,8 +15,17 @@ from bunga_cli.cli.options import DataOption, JsonOption, find_data
 
 if TYPE_CHECKING:
     from bunga_cli.doctor import Finding
+    from bunga_cli.doctor.examination import Check
 
 _STATE_WIDTH = 9
+
+RedisOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Look at an original server's Redis too, as `bunga import-django --redis` will.",
+    ),
+]
 
 
 def doctor(
@@ -31,19 +40,21 @@ def doctor(
             help="The operator's settings file; else the one the server uses, or ./bunga.toml.",
         ),
     ] = None,
+    redis: RedisOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Look whether all is well, and if not, what to do.
 
     Looks at settings, files, disk, clock, server, plugins, and at the public address as a player
-    meets it. Exits with 1 if anything does not work; what could be better is a warning.
+    meets it. Exits with 1 if anything does not work; what could be better is a warning. The server
+    itself needs no Redis.
     """
     from bunga_cli.doctor import Case, examine
 
     case = Case.open(find_data(data), config=config, is_offline=offline)
     findings = []
-    for finding in examine(case):
+    for finding in examine(case, _checks(redis)):
         findings.append(finding)
         if not as_json:
             _show(finding)
@@ -53,6 +64,16 @@ def doctor(
         output.note(_summary(findings))
     if any(finding.state == "failure" for finding in findings):
         raise typer.Exit(1)
+
+
+def _checks(redis: str | None) -> "tuple[Check, ...]":
+    from bunga_cli.doctor.examination import CHECKS
+
+    if redis is None:
+        return CHECKS
+    from bunga_cli.importing.redis_check import redis_check
+
+    return (*CHECKS, redis_check(redis))
 
 
 def _show(finding: "Finding") -> None:

@@ -119,6 +119,9 @@ async def _channel(store: "Store", row: "ChannelRow") -> dict[str, object]:
         "name": row.name,
         "allow_new_client": row.allow_new_client,
         "on_join": row.on_join,
+        "max_wait_us": row.max_wait_us,
+        "reconnect_grace_us": row.reconnect_grace_us,
+        "shows_room": row.shows_room,
         "members": len(await store.channels.members(row.id)),
         "created_at": _iso(row.created_at),
     }

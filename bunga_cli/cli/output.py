@@ -15,7 +15,19 @@ from bunga_cli.errors import BungaError
 _BOLD, _PLAIN = "\033[1m", "\033[0m"
 _GAP = "  "
 _ELASTIC = frozenset(
-    {"ID", "MEANING", "NAME", "FOR", "FROM", "VALUE", "DEFAULT", "VIDEO", "HELD BY"}
+    {
+        "DEFAULT",
+        "FOR",
+        "FROM",
+        "HELD BY",
+        "ID",
+        "MEANING",
+        "NAME",
+        "SUBJECT",
+        "VALUE",
+        "VIDEO",
+        "WHO",
+    }
 )
 """What a narrow terminal may shorten, the last column first: there is another way to all of it."""
 _NARROWEST, _NARROWEST_TEXT = 8, 16
@@ -26,10 +38,11 @@ def note(sentence: str) -> None:
     _say(printable(sentence))
 
 
-def error(sentence: str) -> None:
-    """Tell the person why the command failed; each line is a reason of its own."""
-    for reason in sentence.splitlines() or [""]:
-        _say(f"Error: {printable(reason)}", indent=len("Error: "))
+def error(*reasons: str) -> None:
+    """Tell the person why the command failed, on a line of its own for each reason."""
+    for reason in reasons:
+        line = " ".join(reason.splitlines())  # What somebody else says begins no line of ours.
+        _say(f"Error: {printable(line)}", indent=len("Error: "))
 
 
 def wrapped(sentence: str) -> str:
@@ -47,6 +60,13 @@ def notes(values: Mapping[str, str]) -> None:
 def line(data: str) -> None:
     """Print one line of data."""
     _print(printable(data))
+
+
+def paragraph(data: str) -> None:
+    """Print one line of data, which a terminal breaks between words."""
+    shown, columns = printable(data), _columns(sys.stdout)
+    lines = _wrapped(shown, columns - len(_GAP)) if columns else [shown]
+    _print(f"\n{_GAP}".join(lines))
 
 
 def text(lines: str) -> None:

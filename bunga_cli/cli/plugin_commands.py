@@ -53,16 +53,20 @@ class Console:
         output.text(qr_code(text))
 
 
-def find(name: str, arguments: Sequence[str], data: Path | None) -> "TyperGroup | None":
+def find(
+    name: str, arguments: Sequence[str], data: Path | None, *, serves_here: bool = True
+) -> "TyperGroup | None":
     """Return the commands of a plugin, None if there is no such plugin, or if it has none.
 
-    `arguments` follow the name. A plugin may be a file in the data folder that they name.
+    `arguments` follow the name. A plugin may be a file in the data folder that they name. Whether
+    it is used by a server elsewhere is not to be read here.
     """
     told = _data_in(arguments)
     found = _found(name, told) or _found(name, data)
     if found is None:
         return None
-    _refuse_if_disabled(name, told or data)
+    if serves_here:
+        _refuse_if_disabled(name, told or data)
     console = Console(data)
     commands = _commands_of(found, console)
     if commands is None:

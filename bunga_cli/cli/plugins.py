@@ -173,7 +173,10 @@ def _short(source: str) -> str:
 
 
 def _has_commands(plugin: dict[str, Any]) -> bool:
-    return "bunga_commands" in plugin["hooks"]
+    """Return whether `bunga NAME` is the plugin's, and not ours."""
+    from bunga_cli.plugin.commands import OUR_COMMANDS
+
+    return "bunga_commands" in plugin["hooks"] and plugin["name"] not in OUR_COMMANDS
 
 
 def _facts(plugin: dict[str, Any]) -> dict[str, object]:

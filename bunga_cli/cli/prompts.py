@@ -10,12 +10,17 @@ from bunga_cli.cli import output
 from bunga_cli.errors import BungaError, Invalid
 
 INTERRUPTED = 130
+_YES_OR_NO = "[y/N]:"
+_ANSWER = "__"
+"""As wide as the answer is, with the space before it."""
 
 
 def confirm(question: str, unasked: str) -> None:
     """Return if the answer is yes, end the command if not; raise BungaError without anybody."""
+    # The answer stays in the line of what is asked for, which no terminal's edge breaks in two.
+    asked = output.wrapped(f"{question} {_YES_OR_NO}{_ANSWER}").removesuffix(_ANSWER)
     with _somebody(unasked):
-        agreed = typer.confirm(output.wrapped(question), err=True)
+        agreed = typer.confirm(asked, err=True, show_default=False, prompt_suffix=" ")
     if not agreed:
         output.note("Nothing was changed.")
         raise typer.Exit(1)

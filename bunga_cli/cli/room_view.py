@@ -81,7 +81,7 @@ def picture(room: dict[str, Any], trouble: str, width: int, height: int) -> "Ren
 
 def _head(room: dict[str, Any], width: int) -> "list[Text]":
     first = _line(f"{room['channel_id']}  ", "bold")
-    first.append(room["play_state"], _STYLES.get(room["play_state"]))
+    first.append(printable(room["play_state"]), _STYLES.get(room["play_state"]))
     title = room["record"]["title"] if room["record"] else "nothing is shared"
     first.append(f"  {printable(title)}")
     return [first, _bar(room["position_us"], width), _reason(room), _waiting(room)]

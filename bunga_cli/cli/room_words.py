@@ -6,12 +6,9 @@ from typing import Any
 
 import typer
 
-from bunga_cli.units import SECOND, parse_duration
+from bunga_cli.units import SECOND, parse_position
 
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)", re.ASCII)
 _MINUS = "\N{MINUS SIGN}"
-_SIXTY = 60
-"""What no clock shows: of seconds, and of minutes behind an hour."""
 
 _SENTENCES = {
     "joined": "{who} joined",
@@ -85,30 +82,12 @@ def shielded(arguments: list[str]) -> list[str]:
 
 
 def _amount(text: str, whole: str) -> int:
-    amount = _clock_amount(text) if ":" in text else _duration(text)
-    if amount is None:
+    try:
+        return parse_position(text)
+    except ValueError:
         shown = whole.replace(_MINUS, "-")
         problem = f"{shown!r} is no position, such as 1:23:45, 90, +30s or -1m."
-        raise typer.BadParameter(problem, param_hint="POS")
-    return amount
-
-
-def _clock_amount(text: str) -> int | None:
-    """Return what `1:23:45` or `90:00` is in microseconds; None for what no clock shows."""
-    found = _CLOCK.fullmatch(text)
-    if found is None:
-        return None
-    hours, minutes, rest = found.groups()
-    if float(rest) >= _SIXTY or (hours is not None and int(minutes) >= _SIXTY):
-        return None
-    return round((int(hours or 0) * 3600 + int(minutes) * 60 + float(rest)) * SECOND)
-
-
-def _duration(text: str) -> int | None:
-    try:
-        return parse_duration(text)
-    except ValueError:
-        return None
+        raise typer.BadParameter(problem, param_hint="POS") from None
 
 
 def sentence(event: dict[str, Any]) -> str:

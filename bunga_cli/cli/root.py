@@ -16,12 +16,15 @@ from bunga_cli import __version__
 from bunga_cli.cli import (
     accounts,
     admins,
+    answers,
+    audit,
     backup,
     channels,
     completion,
     config,
     doctor,
     import_django,
+    logs,
     output,
     plugin_commands,
     plugins,
@@ -29,11 +32,12 @@ from bunga_cli.cli import (
     rooms,
     secret,
     serve,
+    status,
     tokens,
     usage,
 )
 from bunga_cli.cli.options import DataOption
-from bunga_cli.errors import BungaError
+from bunga_cli.errors import BungaError, SettingsError
 
 _SELDOM = ("doctor", "backup", "restore", "import-django", "completion")
 
@@ -55,7 +59,8 @@ class _Commands(TyperGroup):
         """Return the command that the arguments begin with."""
         name, *rest = args
         if name not in self.commands:
-            brought = plugin_commands.find(name, rest, ctx.params.get("data"))
+            here = ctx.params.get("server") is None
+            brought = plugin_commands.find(name, rest, ctx.params.get("data"), serves_here=here)
             if brought is not None:
                 self.add_command(brought, name)
         return super().resolve_command(ctx, args)
@@ -82,6 +87,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(serve.serve)
+app.command()(status.status)
 app.add_typer(channels.app, name="channels")
 app.add_typer(rooms.app, name="rooms")
 app.add_typer(accounts.app, name="accounts")
@@ -90,6 +96,8 @@ app.add_typer(admins.app, name="admins")
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(config.app, name="config")
 app.add_typer(secret.app, name="secret")
+app.add_typer(audit.app, name="audit")
+app.command()(logs.logs)
 app.command()(doctor.doctor)
 app.command()(backup.backup)
 app.command()(backup.restore)
@@ -106,8 +114,8 @@ def main() -> None:
     except ClickException as error:
         _tell_usage(error)
         raise SystemExit(error.exit_code) from None
-    except typer.Abort:
-        output.note("Nothing was changed.")
+    except typer.Abort:  # of a plugin's command; ours say themselves how they end
+        output.note("It was broken off. What was done before that stays done.")
         raise SystemExit(1) from None
     except OSError:
         _flush()
@@ -175,7 +183,10 @@ def _is_unasked(context: typer.Context) -> bool:
 
 def _tell(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
     """Tell a failure in place of a traceback; Python then exits with 1."""
-    if isinstance(error, BungaError):
-        output.error(str(error))
+    told = error if isinstance(error, BungaError) else answers.misread(error)
+    if isinstance(told, SettingsError):
+        output.error(*told.problems)
+    elif told is not None:
+        output.error(str(told))
     else:
         output.error(f"{kind.__name__}: {error} (a defect; --debug shows where)")

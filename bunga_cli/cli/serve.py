@@ -55,6 +55,9 @@ def serve(
     loaded = load_settings(folder, config=config, flags=flags)
     os.umask(0o077)  # whatever the server makes is for its owner alone
     _run(loaded, folder)
+    from bunga_cli.loop import leave
+
+    leave()
 
 
 def _run(loaded: "LoadedSettings", folder: DataFolder) -> None:
@@ -81,6 +84,11 @@ def announce(found: "Addresses", new_folder: Path | None = None) -> None:
         output.note("There is no channel yet: make one with `bunga channels create`.")
     pages = {"Homepage:": found.homepage, "Console:": found.console}
     output.notes({**_for_players(found), **pages})
+    if found.first_run_url:
+        output.note("")
+        output.note("There is no admin yet. Whoever opens this link first becomes one:")
+        output.note(f"  {found.first_run_url}")
+        output.note("")
     output.note("Ctrl-C stops the server.")
 
 

@@ -1,7 +1,8 @@
 """Wrong usage, told in our words: what does not fit, and what would."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from bunga_cli.cli import output
@@ -31,13 +32,19 @@ def _sentence(error: Any) -> str:  # noqa: ANN401
     if type(error).__name__ == "NoSuchOption" and error.ctx is not None:
         if place := _place(name, error.ctx):
             return place
-        close = [known for known in error.possibilities or () if known != "--token"]
+        close = _close(name, error.possibilities or ())
         return f"No such option: {name}" + (f"; did you mean {close[0]}?" if close else "")
     found: list[dict[str, Any]] = getattr(error.__cause__, "errors", list)()
     if found:
         error.message = _problem(found[0])
     message = _CHOICES.sub(": one of ", error.format_message())
     return " ".join(message.split())
+
+
+def _close(option: str, possibilities: Iterable[str]) -> list[str]:
+    """Return the options that somebody may have meant; the dashes that all have do not count."""
+    by_name = {known.lstrip("-"): known for known in possibilities if known != "--token"}
+    return [by_name[name] for name in get_close_matches(option.lstrip("-"), by_name)]
 
 
 def _problem(detail: dict[str, Any]) -> str:

@@ -6,26 +6,42 @@
         await ann.expect("danmaku")
 
 `Client` sends what it is told and no more. `Player14` and `Player15` are clients that behave as
-the two installed generations of bunga_player do: heartbeats, watchdog, reconnecting.
+the two installed generations of bunga_player do: heartbeats, watchdog, reconnecting. `PlayerV2`
+does so too, and speaks `bunga.v2`:
+
+    async with PlayerV2.register("http://localhost:8000/api/channels/lobby/register/") as bot:
+        await bot.join(name="Bot")
+        exchange = await bot.clock()
+        await bot.tell_status(position_us=bot.position_us(exchange.server_us(monotonic_us())))
 """
+
+from collections.abc import Mapping
+from typing import Final
 
 from bunga_cli.client.account import Account
 from bunga_cli.client.address import ServerAddress
 from bunga_cli.client.client import Client
 from bunga_cli.client.failures import Disconnected, Refused, RegisterRefused
 from bunga_cli.client.inbox import Message, Received
-from bunga_cli.client.players import PLAYERS, Pace, Player, Player14, Player15
+from bunga_cli.client.players import Pace, Player, Player14, Player15
+from bunga_cli.client.v2 import ClockExchange, PlayerV2
+
+PLAYERS: Final[Mapping[str, type[Player]]] = {
+    player.generation: player for player in (Player14, Player15, PlayerV2)
+}
 
 __all__ = [
     "PLAYERS",
     "Account",
     "Client",
+    "ClockExchange",
     "Disconnected",
     "Message",
     "Pace",
     "Player",
     "Player14",
     "Player15",
+    "PlayerV2",
     "Received",
     "Refused",
     "RegisterRefused",

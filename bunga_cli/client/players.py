@@ -1,4 +1,4 @@
-"""Clients that behave as the installed generations of bunga_player do.
+"""Clients that behave as the installed generations of bunga_player do; `v2` has the next one.
 
 What they do on their own, beside sending what they are told:
 
@@ -12,7 +12,6 @@ What they do on their own, beside sending what they are told:
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -219,8 +218,3 @@ class Player15(Player):
         except BungaError:
             return False
         return True
-
-
-PLAYERS: Final[Mapping[str, type[Player]]] = {
-    player.generation: player for player in (Player14, Player15)
-}

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from bunga_cli.configuration.plugin_models import PluginModels
 from bunga_cli.errors import BungaError, NotFound, SettingsError
@@ -15,15 +15,15 @@ from bunga_cli.plugin.site_settings import in_time, showable
 from bunga_cli.settings.files import Sources
 from bunga_cli.settings.keys import (
     ENABLED,
-    MASK,
     PLUGINS,
     core_keys,
     core_values,
     is_on,
-    is_secret,
     plugin_key,
     suggestion,
+    switch_problem,
 )
+from bunga_cli.settings.secrets import MASKED, holds_mask
 from bunga_cli.settings.tables import (
     Origins,
     Source,
@@ -36,8 +36,6 @@ from bunga_cli.settings.tables import (
 
 Changes = Mapping[str, object]
 """By key; None takes back what was set from inside."""
-
-_SWITCH = TypeAdapter(bool)
 
 
 async def checked(changes: Changes, sources: Sources, plugins: PluginModels) -> dict[str, object]:
@@ -145,6 +143,7 @@ def _without(table: Table, keys: Iterable[str]) -> Table:
 
 def _core(changes: Changes) -> tuple[dict[str, object], list[str]]:
     problems = [unknown(key) for key in changes if key not in core_keys()]
+    problems += [f"{key}: {MASKED}" for key, value in changes.items() if holds_mask(value)]
     given = {key: value for key, value in changes.items() if key in core_keys()}
     new = [Source("", nested(key, value)) for key, value in given.items() if value is not None]
     try:
@@ -157,16 +156,12 @@ def _core(changes: Changes) -> tuple[dict[str, object], list[str]]:
 async def _of_plugin(
     name: str, changes: Changes, sources: Sources, plugins: PluginModels
 ) -> dict[str, object]:
+    if set(changes) == {ENABLED}:  # which needs no import: that may be why it is switched off
+        await plugins.require(name)
+        return _switch(name, changes)
     model = await plugins.model(name)
     known = [ENABLED, *(model.model_fields if model else ())]
     problems = [unknown_of_plugin(name, field, known) for field in changes if field not in known]
-    problems += [
-        f"{plugin_key(name, field)}: {MASK} is what is shown in place of a secret; give the secret"
-        " itself, or leave it as it is."
-        for field, value in changes.items()
-        if value == MASK and model and field in model.model_fields
-        if is_secret(model.model_fields[field])
-    ]
     if problems:
         raise SettingsError(*problems)
     return _switch(name, changes) | await _fields(name, model, changes, sources)
@@ -176,10 +171,11 @@ def _switch(name: str, changes: Changes) -> dict[str, object]:
     if ENABLED not in changes:
         return {}
     key, value = plugin_key(name, ENABLED), changes[ENABLED]
-    try:
-        return {key: None if value is None else _SWITCH.validate_python(value)}
-    except ValidationError as error:
-        raise SettingsError(f"{key}: must be yes or no; it is {value!r}.") from error
+    if value is None:
+        return {key: None}
+    if problem := switch_problem(key, value):
+        raise SettingsError(problem)
+    return {key: is_on(value)}
 
 
 async def _fields(

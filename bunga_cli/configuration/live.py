@@ -59,10 +59,10 @@ class LiveSettings:
 
     async def rows(self) -> list[SettingRow]:
         """Return a row for each setting. Plugins that are not used are not imported for it."""
-        rows, tables = [*self._rows.core()], self.now.plugins
+        rows, tables = self.core_rows(), self.now.plugins
         for name in dict.fromkeys([*await self.plugins.names(), *tables]):
             if is_on(tables.get(name, {}).get(ENABLED, True)):
-                rows += await self._rows_of_plugin(name)
+                rows += await self.rows_of_plugin(name)
             else:
                 rows += self._rows.of_strange_plugin(name, "")
         return rows
@@ -70,14 +70,21 @@ class LiveSettings:
     async def row(self, key: str) -> SettingRow:
         """Return the row of one setting. Raises NotFound."""
         _, plugin, field = key.split(".", 2) if is_of_plugin(key) else ("", "", "")
-        rows = await self._rows_of_plugin(plugin) if plugin else [*self._rows.core()]
+        if field == ENABLED and plugin in await self.plugins.names():
+            return self._rows.switch(plugin)
+        rows = await self.rows_of_plugin(plugin) if plugin else self.core_rows()
         found = next((row for row in rows if row.key == key), None)
         if found is None:
             known = [row.key.rpartition(".")[2] for row in rows]
             raise NotFound(unknown_of_plugin(plugin, field, known) if plugin else unknown(key))
         return found
 
-    async def _rows_of_plugin(self, name: str) -> list[SettingRow]:
+    def core_rows(self) -> list[SettingRow]:
+        """Return a row for each setting but those of plugins."""
+        return [*self._rows.core()]
+
+    async def rows_of_plugin(self, name: str) -> list[SettingRow]:
+        """Return a row for each setting of a plugin, which is imported for it. Raises NotFound."""
         try:
             model = await self.plugins.model(name)
             make_rows = partial(self._rows.of_plugin, name, model)
@@ -154,8 +161,6 @@ class LiveSettings:
                 await listener(before, now)
         names = await self.plugins.names()
         for plugin, fields in split(wanted)[0].items():
-            if ENABLED in fields:
-                fields[ENABLED] = is_on(now.plugins.get(plugin, {}).get(ENABLED, True))
             if plugin in names:
                 await self.plugins.changed(plugin, fields)
 

@@ -1,7 +1,7 @@
 """The plugins as settings see them: those of a running server, and those that only lie there."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property, partial
 from typing import Protocol
@@ -16,7 +16,6 @@ from bunga_cli.plugin.loading import load
 from bunga_cli.plugin.manager import FOLDER, Plugins
 from bunga_cli.plugin.providers import PluginFailure
 from bunga_cli.plugin.slot import LIMIT_S
-from bunga_cli.settings.keys import ENABLED
 
 
 class PluginModels(Protocol):
@@ -25,14 +24,20 @@ class PluginModels(Protocol):
     async def names(self) -> Sequence[str]:
         """Return all plugins there are, whether they work or not."""
 
+    async def require(self, name: str) -> None:
+        """Raise NotFound or PluginFailure unless there is such a plugin, and it can be switched.
+
+        Nothing is imported for that.
+        """
+
     async def model(self, name: str) -> type[BaseModel] | None:
         """Return the model of a plugin's settings for the whole site, None if it has none.
 
         Raises NotFound, or PluginFailure if the plugin cannot be imported.
         """
 
-    async def changed(self, name: str, changes: Mapping[str, object]) -> None:
-        """Let a plugin know what was set of it, by field; None went back to what it was."""
+    async def changed(self, name: str, fields: Collection[str]) -> None:
+        """Let a plugin know which fields were changed. What is set of them now is for it to see."""
 
 
 class RunningPlugins:
@@ -45,6 +50,11 @@ class RunningPlugins:
         """Return all plugins there are."""
         return [*dict.fromkeys(status.name for status in self._plugins.statuses())]
 
+    async def require(self, name: str) -> None:
+        """Refuse a name that no plugin has, or that settings cannot have."""
+        self._plugins.status(name)
+        _refuse_unnameable(name)
+
     async def model(self, name: str) -> type[BaseModel] | None:
         """Return the model; one that could not be imported before is not tried again."""
         self._refuse_unimportable(name)
@@ -52,14 +62,9 @@ class RunningPlugins:
         self._refuse_unimportable(name)
         return models.site
 
-    async def changed(self, name: str, changes: Mapping[str, object]) -> None:
+    async def changed(self, name: str, fields: Collection[str]) -> None:
         """Have the plugin go by what is set now, start or stop."""
-        fields = {field: value for field, value in changes.items() if field != ENABLED}
-        if fields:
-            await self._plugins.change_site_settings(name, fields)
-        if ENABLED in changes:
-            switch = self._plugins.enable if changes[ENABLED] else self._plugins.disable
-            await switch(name)
+        await self._plugins.follow(name, fields)
 
     def _refuse_unimportable(self, name: str) -> None:
         status = self._plugins.status(name)
@@ -77,23 +82,25 @@ class StoppedPlugins:
         """Return all plugins there are."""
         return [*await asyncio.to_thread(lambda: self._found)]
 
-    async def model(self, name: str) -> type[BaseModel] | None:
-        """Return the model; the plugin is imported for that, in a thread and for a while only."""
+    async def require(self, name: str) -> None:
+        """Refuse a name that no plugin has, or that settings cannot have."""
         names = await self.names()
         if name not in names:
             close = get_close_matches(name, names, n=1)
             hint = f"did you mean {close[0]}?" if close else "`bunga config list` shows all."
             raise NotFound(f"There is no plugin {name!r}: {hint}")
-        problem = name_problem(name)
-        if problem:
-            raise _unusable(name, problem)
+        _refuse_unnameable(name)
+
+    async def model(self, name: str) -> type[BaseModel] | None:
+        """Return the model; the plugin is imported for that, in a thread and for a while only."""
+        await self.require(name)
         try:
             loaded = await in_thread(partial(load, self._found[name]), LIMIT_S, name)
         except Exception as error:
             raise _unusable(name, describe(error)) from error
         return loaded.models.site
 
-    async def changed(self, name: str, changes: Mapping[str, object]) -> None:
+    async def changed(self, name: str, fields: Collection[str]) -> None:
         """Do nothing: a server reads what is set when it starts."""
 
     @cached_property
@@ -103,6 +110,11 @@ class StoppedPlugins:
         for plugin in discover(self._folder):
             found.setdefault(plugin.name, plugin)
         return found
+
+
+def _refuse_unnameable(name: str) -> None:
+    if problem := name_problem(name):
+        raise _unusable(name, problem)
 
 
 def _unusable(name: str, why: str) -> PluginFailure:

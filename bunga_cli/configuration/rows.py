@@ -13,7 +13,6 @@ from bunga_cli.settings import Applies, Settings
 from bunga_cli.settings.files import LoadedSettings
 from bunga_cli.settings.keys import (
     ENABLED,
-    MASK,
     PLUGINS,
     SettingKey,
     as_text,
@@ -22,7 +21,9 @@ from bunga_cli.settings.keys import (
     is_on,
     kind_of,
     plugin_key,
+    switch_problem,
 )
+from bunga_cli.settings.secrets import MASK
 
 DEFAULT = "default"
 
@@ -76,13 +77,17 @@ class Rows:
             problem = f"The settings of the plugin {name} cannot be shown. {describe(error)}"
             return self.of_strange_plugin(name, problem)
 
+    def switch(self, name: str) -> SettingRow:
+        """Return the row that says whether a plugin is used, of which nothing needs to be known."""
+        return self._switch(name)
+
     def of_strange_plugin(self, name: str, problem: str) -> list[SettingRow]:
         """Return a row for whatever is set of a plugin of which nothing is known.
 
         Any of it may be a secret.
         """
         table = self._table(name)
-        rows = [self._row(_switch(name), is_on(table.get(ENABLED, True)), problem=problem)]
+        rows = [self._switch(name, problem)]
         strange = (field for field in table if field != ENABLED)
         rows += [self._row(_unknown(plugin_key(name, field)), table[field]) for field in strange]
         return rows
@@ -101,6 +106,11 @@ class Rows:
         if problems:  # of several fields together
             rows[0] = replace(rows[0], problem=" ".join(problems))
         return rows
+
+    def _switch(self, name: str, problem: str = "") -> SettingRow:
+        setting, value = _switch(name), self._table(name).get(ENABLED, True)
+        problems = [each for each in (switch_problem(setting.key, value), problem) if each]
+        return self._row(setting, is_on(value), problem=" ".join(problems))
 
     def _table(self, plugin: str) -> Mapping[str, object]:
         return self.loaded.settings.plugins.get(plugin, {})
@@ -159,11 +169,13 @@ def _of_model(
     """Return the values that are set, and what is wrong with them."""
     fields = {field: value for field, value in table.items() if field != ENABLED}
     switch = {ENABLED: is_on(table.get(ENABLED, True))}
+    slip = switch_problem(plugin_key(name, ENABLED), table.get(ENABLED, True))
+    slips = [slip] if slip else []
     try:
         settings = validated(model, fields, f"{PLUGINS}.{name}")
     except SettingsError as error:
-        return {**fields, **switch}, [*error.problems]
-    return {view.name: view.value for view in views(settings)} | switch, []
+        return {**fields, **switch}, [*error.problems, *slips]
+    return {view.name: view.value for view in views(settings)} | switch, slips
 
 
 def _unknown(key: str) -> SettingKey:

@@ -11,7 +11,7 @@ from bunga_cli.doctor.findings import Finding, failure, ok, warning
 from bunga_cli.errors import BungaError
 from bunga_cli.store.migrations import REVISIONS
 from bunga_cli.store.revision import check
-from bunga_cli.units import MIB
+from bunga_cli.units import MIB, readable_size
 
 FOLDER, DATABASE = "data folder", "database"
 
@@ -85,7 +85,7 @@ def check_database(case: Case) -> Iterator[Finding]:
 def _size_and_revision(path: Path, revision: str | None) -> Iterator[Finding]:
     wal = path.with_name(f"{path.name}-wal")
     wal_bytes = wal.stat().st_size if wal.exists() else 0
-    size = f"{path.stat().st_size / MIB:.1f} MiB"
+    size = readable_size(path.stat().st_size)
     if revision != REVISIONS[-1]:
         yield warning(
             DATABASE,
@@ -95,7 +95,7 @@ def _size_and_revision(path: Path, revision: str | None) -> Iterator[Finding]:
     elif wal_bytes > max(_LARGE_WAL_BYTES, path.stat().st_size):
         yield warning(
             DATABASE,
-            f"It is whole, but {wal_bytes / MIB:.0f} MiB wait beside it to be folded in:"
+            f"It is whole, but {readable_size(wal_bytes)} wait beside it to be folded in:"
             " something has been reading it for long.",
             "End other programs that use it (a backup, a shell), or restart the server.",
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bunga_cli.doctor.case import Case
 from bunga_cli.doctor.findings import Finding, failure, off, ok, warning
-from bunga_cli.units import GIB, MIB
+from bunga_cli.units import GIB, MIB, readable_size
 
 DISK, OPEN_FILES, CLOCK = "disk", "open files", "clock"
 
@@ -23,7 +23,7 @@ def check_disk(case: Case) -> Iterator[Finding]:
     """Look whether there is room."""
     folder = next(path for path in (case.data.path, *case.data.path.parents) if path.exists())
     free = shutil.disk_usage(folder).free
-    room = f"{_amount(free)} are free"
+    room = f"{readable_size(free)} are free"
     status = os.statvfs(folder)
     if status.f_files and status.f_favail < _FEW_FILES:
         yield failure(
@@ -37,11 +37,6 @@ def check_disk(case: Case) -> Iterator[Finding]:
         yield warning(DISK, f"{room}; a backup needs some.", "Make room: df -h, du -sh *")
     else:
         yield ok(DISK, f"{room}.")
-
-
-def _amount(size_bytes: int) -> str:
-    gib = size_bytes / GIB
-    return f"{gib:,.1f} GiB" if gib >= 1 else f"{size_bytes / MIB:.0f} MiB"
 
 
 def check_open_files(case: Case) -> Iterator[Finding]:

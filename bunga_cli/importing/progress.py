@@ -1,6 +1,7 @@
 """How far videos were watched, from the original's Redis."""
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -32,17 +33,35 @@ def read_progress(
     url: str, channels: Collection[str], report: Report, on_progress: Callable[[float], None]
 ) -> Positions:
     """Return what the Redis at `url` knows of these channels. Raises ImportFailure."""
+    found: Positions = {}
+    with _opened(url) as redis:
+        for number, channel in enumerate(channels):
+            found |= _of_channel(redis, channel, report)
+            on_progress((number + 1) / len(channels))
+    return found
+
+
+def count_progress(url: str) -> tuple[int, int]:
+    """Return of how many channels the Redis at `url` knows progress, and of how many videos.
+
+    Raises ImportFailure.
+    """
+    with _opened(url) as redis:
+        keys = [*redis.scan_iter(match=_KEY.format("*"), count=_AT_ONCE)]
+        return len(keys), sum(redis.hlen(key) for key in keys)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator["Redis"]:
+    """Lend the Redis at `url`. Whatever is wrong with it is an ImportFailure."""
     from redis import Redis, RedisError  # noqa: PLC0415  most imports come without
 
-    found: Positions = {}
     try:
         database = {} if urlsplit(url).path.strip("/") else {"db": DATABASE}
         with Redis.from_url(
             url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, **database
         ) as redis:
-            for number, channel in enumerate(channels):
-                found |= _of_channel(redis, channel, report)
-                on_progress((number + 1) / len(channels))
+            yield redis
     except ValueError as error:
         raise ImportFailure(f"That is no address of a Redis: {error}.") from error
     except RedisError as error:
@@ -51,7 +70,6 @@ def read_progress(
         raise ImportFailure(
             f"The Redis on {where} cannot be read: {str(error).rstrip('.')}."
         ) from error
-    return found
 
 
 def _of_channel(redis: "Redis", channel: str, report: Report) -> Positions:

@@ -1,8 +1,9 @@
 """The plugin API: all that a plugin may import of Bunga Server.
 
 `hookspecs` says what a plugin can do, `providers` what it gives and gets, `context` what it is
-given, `http` how it reaches other servers, `texts` what to do with what they say, `routes` who may
-call it, `bodies` what it is sent, `refusals` what it answers to that, and `testing` how to test it.
+given, `http` how it reaches other servers, `texts` and `pictures` what to do with what they say and
+show, `routes` who may call it, `bodies` what it is sent, `refusals` what it answers to that, and
+`testing` how to test it.
 """
 
 from bunga_cli.errors import BungaError, Forbidden, Invalid, NotFound
@@ -17,6 +18,7 @@ from bunga_cli.plugin.http import (
     HttpRefused,
     Response,
 )
+from bunga_cli.plugin.pictures import SmallPictures
 from bunga_cli.plugin.providers import (
     Account,
     ActionRequest,
@@ -36,6 +38,9 @@ from bunga_cli.plugin.providers import (
     RoomEvent,
     Service,
     ServiceProvider,
+    SignIn,
+    SignInCode,
+    SignInState,
     Source,
     Verdict,
 )
@@ -86,6 +91,10 @@ __all__ = [
     "RoomEvent",
     "Service",
     "ServiceProvider",
+    "SignIn",
+    "SignInCode",
+    "SignInState",
+    "SmallPictures",
     "Source",
     "Text",
     "Verdict",

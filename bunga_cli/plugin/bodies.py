@@ -117,7 +117,10 @@ def counted(receive: Receive, max_bytes: int) -> Receive:
 async def _fields_of(request: Request) -> Fields:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
-        form = await request.form(max_files=0, max_fields=_MAX_FIELDS)
+        try:
+            form = await request.form(max_files=0, max_fields=_MAX_FIELDS)
+        except UnicodeError as error:  # of a charset that can read nothing
+            raise _refused(HTTPStatus.BAD_REQUEST, f"Form parse error - {error}") from error
         return Fields(dict(form), is_form=True)
     body = await request.body()
     if kind == "application/json" and body:

@@ -11,11 +11,9 @@ from bunga_cli.plugin.provided import providers
 from bunga_cli.plugin.providers import PluginFailure, PluginSettings
 from bunga_cli.plugin.site_settings import views
 from bunga_cli.plugin.values import kind, of_type
+from bunga_cli.settings.keys import ENABLED
 
-__all__ = ["ENABLED", "models", "of_type", "providers"]
-
-ENABLED = "enabled"
-"""The one setting that every plugin has, and that belongs to the server."""
+__all__ = ["models", "of_type", "providers"]
 
 
 def models(value: object) -> PluginSettings:

@@ -7,16 +7,19 @@ OUR_COMMANDS = frozenset(
     {
         "accounts",
         "admins",
+        "audit",
         "backup",
         "channels",
         "completion",
         "config",
         "doctor",
+        "logs",
         "plugins",
         "restore",
         "rooms",
         "secret",
         "serve",
+        "status",
         "tokens",
     }
 )

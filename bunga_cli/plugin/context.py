@@ -59,6 +59,15 @@ class PluginContext(Generic[SiteModel, ChannelModel]):
         """Change settings for one channel, for good. Raises SettingsError, NotFound."""
         await self._site.save_channel_settings(channel_id, changes)
 
+    async def replace_channel_settings(
+        self, channel_id: str, old: ChannelModel, /, **changes: object
+    ) -> bool:
+        """Do the same if the settings are `old` still, and return whether they were.
+
+        For what was made of settings while somebody else may have set them.
+        """
+        return await self._site.save_channel_settings(channel_id, changes, old)
+
     # -- the server ---------------------------------------------------------------------------
 
     async def channels(self) -> list[Channel]:

@@ -4,10 +4,10 @@ import json
 import textwrap
 from pathlib import Path
 
-from bunga_cli.plugin.checks import ENABLED
 from bunga_cli.plugin.discovery import BUNDLED, discover
 from bunga_cli.plugin.loading import load
 from bunga_cli.plugin.site_settings import views
+from bunga_cli.settings.keys import ENABLED
 
 
 def example_tables() -> str:

@@ -24,6 +24,7 @@ from bunga_cli.plugin.providers import (
     PluginSettings,
     RoomEvent,
     ServiceProvider,
+    SignIn,
     Verdict,
 )
 
@@ -97,6 +98,14 @@ def bunga_media_resolvers() -> Sequence[MediaResolver]:  # type: ignore[empty-bo
 
 
 @hookspec
+def bunga_sign_ins() -> Sequence[SignIn]:  # type: ignore[empty-body]
+    """Return the ways to sign in at services with a phone, for the console to show.
+
+    Called once, after `bunga_start`.
+    """
+
+
+@hookspec
 def bunga_routes() -> APIRouter:  # type: ignore[empty-body]
     """Return HTTP routes, which are served beside the server's own, from the root of its address.
 
@@ -121,8 +130,11 @@ def bunga_authorise(request: ActionRequest) -> Verdict | None:
     """Say whether somebody may do something in a room, or None to leave that to others.
 
     Called for every action of every watcher, while the room waits: answer from memory, within
-    5 ms. The first answer of any plugin wins; without one, everything is allowed. A hook that
-    fails or takes longer ten times within a minute is switched off, and so is one that hangs once.
+    5 ms. The first answer of any plugin wins; without one, everything is allowed.
+
+    A hook that fails or takes longer ten times is switched off, however much time lies between,
+    unless a thousand calls do. What counts is how long it computes or sleeps, not how long a busy
+    machine keeps it waiting. One that hangs once is switched off, too.
     """
 
 

@@ -223,9 +223,10 @@ def _redirected(
         return following
     has_body = following.headers.get("content-length", "0") != "0"
     if same_origin or has_body or "transfer-encoding" in following.headers:
+        target = following.url.copy_with(userinfo=b"", raw_path=b"", fragment=None)
         raise HttpRedirected(
-            f"{request.url.host} redirects to {one_line(str(following.url))}, which is another"
-            " server: nothing was sent there."
+            f"{request.url.host} redirects to {one_line(str(target))}, which is another server:"
+            " nothing was sent there."
         )
     for name in _CREDENTIALS:
         following.headers.pop(name, None)
@@ -239,7 +240,8 @@ def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
 
 def _check_scheme(url: httpx2.URL) -> None:
     if url.scheme not in ("http", "https") or not url.host:
-        raise HttpRefused(f"{one_line(str(url))!r} is no address of a web server.")
+        shown = url.copy_with(userinfo=b"", query=None, fragment=None)
+        raise HttpRefused(f"{one_line(str(shown))!r} is no address of a web server.")
 
 
 def _host(url: str) -> str:

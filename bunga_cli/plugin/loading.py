@@ -24,6 +24,7 @@ from bunga_cli.plugin.providers import (
     PluginFailure,
     PluginSettings,
     ServiceProvider,
+    SignIn,
 )
 
 
@@ -47,6 +48,7 @@ class Started:
     services: tuple[ServiceProvider, ...]
     linkers: tuple[Linker, ...]
     resolvers: tuple[MediaResolver, ...]
+    sign_ins: tuple[SignIn, ...]
     checks: tuple[HealthCheck, ...]
     router: APIRouter | None
 
@@ -71,6 +73,7 @@ def start(loaded: Loaded, context: PluginContext) -> Started:
             services=_all(loaded, "bunga_services"),
             linkers=_all(loaded, "bunga_linkers"),
             resolvers=_all(loaded, "bunga_media_resolvers"),
+            sign_ins=_all(loaded, "bunga_sign_ins"),
             checks=_all(loaded, "bunga_health_checks"),
             router=_router(loaded),
         )

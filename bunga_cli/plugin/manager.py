@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, TypeVar
@@ -11,14 +13,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from bunga_cli.errors import BungaError, Invalid, NotFound
-from bunga_cli.plugin.checks import ENABLED
 from bunga_cli.plugin.clashes import find_clashes
 from bunga_cli.plugin.context import PluginContext
 from bunga_cli.plugin.discovery import Found, discover, name_problem
 from bunga_cli.plugin.http import HttpClient
 from bunga_cli.plugin.isolation import Broken, describe, in_thread
 from bunga_cli.plugin.loading import Loaded, Started
-from bunga_cli.plugin.parts import Part
+from bunga_cli.plugin.parts import Part, nobodys_context
 from bunga_cli.plugin.patience import patience_here_s
 from bunga_cli.plugin.providers import (
     Channel,
@@ -30,14 +31,19 @@ from bunga_cli.plugin.providers import (
 )
 from bunga_cli.plugin.rooms import Authorisers, Listeners, RoomHooks
 from bunga_cli.plugin.services import Services
+from bunga_cli.plugin.sign_ins import OnePluginsSignIn
 from bunga_cli.plugin.signing import Signer
 from bunga_cli.plugin.site import OnePluginsSite, SitePort
 from bunga_cli.plugin.slot import LIMIT_S, Slot
-from bunga_cli.plugin.status import HealthRow, PluginStatus
+from bunga_cli.plugin.status import HealthRow, LinkerRow, PluginStatus
+from bunga_cli.plugin.texts import one_line
+from bunga_cli.settings.keys import ENABLED, is_on, plugin_key, switch_problem
 
 FOLDER = "plugins"
 DATA_FOLDER = "plugin-data"
 CLOSE_LIMIT_S = 2.0
+
+_IN_VAIN = "It is not used; a linker with this id was there before."
 
 _T = TypeVar("_T")
 
@@ -77,7 +83,7 @@ class Plugins:
         """Find all plugins and start those that are enabled, but wait for none that hangs."""
         for candidate in await self._discover():
             self._add(candidate)
-        self._warn_of_unknown_tables()
+        self._warn_of_tables()
         enabled = [slot for slot in self._by_name.values() if self._is_enabled(slot.name)]
         for slot in enabled:
             slot.begin()
@@ -105,21 +111,34 @@ class Plugins:
     async def enable(self, name: str) -> PluginStatus:
         """Start a plugin, now and at later starts of the server. Raises NotFound, Invalid."""
         slot = self._usable_slot(name)
-        async with slot.lock:
-            await self._port.save_plugin_table(name, {ENABLED: None})
-            if slot.started is None:
-                slot.forget_code()
-                slot.begin()
-                await self._start(slot)
+        await self._port.save_plugin_table(name, {ENABLED: None})
+        await self.follow(name, {ENABLED})
         return slot.status
 
     async def disable(self, name: str) -> PluginStatus:
         """Stop a plugin, now and at later starts of the server. Raises NotFound, Invalid."""
         slot = self._usable_slot(name)
-        async with slot.lock:
-            await self._port.save_plugin_table(name, {ENABLED: False})
-            await self._stop(slot)
+        await self._port.save_plugin_table(name, {ENABLED: False})
+        await self.follow(name, {ENABLED})
         return slot.status
+
+    async def follow(self, name: str, fields: Collection[str]) -> None:
+        """Have a plugin go by what is set of it now, after these fields were changed.
+
+        What they were changed to is not told: another change may have come after it. A plugin that
+        failed is given another chance. Raises NotFound.
+        """
+        slot = self._slot(name)
+        async with slot.lock:  # nothing is saved under it: who saves may wait for an import
+            if not self._is_enabled(name):
+                await self._stop_if_used(slot)
+            elif slot.started is None:
+                await self._start_again(slot, is_new=ENABLED in fields)
+            elif slot.site is not None:
+                with suppress(BungaError):  # which the plugin is told when it asks
+                    await _done(slot, slot.site.checked_site_settings())
+        if any(field != ENABLED for field in fields):
+            self._forget_issued(slot, None)
 
     # -- what there is ----------------------------------------------------------------------------
 
@@ -142,6 +161,26 @@ class Plugins:
             for linker in slot.linkers:
                 linkers.setdefault(linker.info.id.lower(), linker)
         return [*linkers.values()]
+
+    def linker_rows(self) -> list[LinkerRow]:
+        """Return how the linkers of all active plugins stand, those included that are in vain."""
+        used = {id(linker) for linker in self.linkers()}
+        return [
+            row if id(linker) in used else replace(row, is_used=False, problem=_IN_VAIN)
+            for slot, _ in self._active()
+            for linker, row in zip(slot.linkers, slot.linker_rows(), strict=True)
+        ]
+
+    def sign_ins(self) -> list[OnePluginsSignIn]:
+        """Return the ways of all active plugins to sign in at services."""
+        return [sign_in for slot, _ in self._active() for sign_in in slot.sign_ins]
+
+    def sign_in(self, plugin: str, name: str) -> OnePluginsSignIn:
+        """Return one way of a plugin to sign in. Raises NotFound."""
+        sign_ins = {sign_in.name: sign_in for sign_in in self._slot(plugin).sign_ins}
+        if name not in sign_ins:
+            raise NotFound(f"The plugin {plugin} has no sign-in {one_line(name)!r} now.")
+        return sign_ins[name]
 
     async def resolve(self, channel: Channel, record: Record) -> list[MediaUrl]:
         """Return where a video can be opened; nothing if no plugin knows.
@@ -204,11 +243,8 @@ class Plugins:
         Raises NotFound, Invalid, SettingsError, PluginFailure.
         """
         slot, site = self._slot(name), await self._site(name)
-        async with slot.lock:
-            await _done(slot, site.save_site_settings(changes, is_new=True))
-            if slot.status.state == "failed":
-                await self._start(slot)
-        self._forget_issued(slot, None)
+        await _done(slot, site.save_site_settings(changes, is_new=True))
+        await self.follow(name, changes)
 
     async def change_channel_settings(
         self, name: str, channel_id: str, changes: Mapping[str, object]
@@ -267,7 +303,8 @@ class Plugins:
         loop = asyncio.get_running_loop()
 
         def invalidate(service_key: str, channel_id: str | None) -> None:
-            loop.call_soon_threadsafe(self.services.invalidate, service_key, channel_id)
+            forget = partial(self.services.invalidate, service_key, channel_id)
+            loop.call_soon_threadsafe(forget, context=nobodys_context())
 
         return OnePluginsSite(name, models, self._port, self.linkers, invalidate)
 
@@ -320,6 +357,17 @@ class Plugins:
         self._rewire()
         self._serve_routes(slot)
 
+    async def _start_again(self, slot: Slot, *, is_new: bool) -> None:
+        """Start a plugin that failed, or (`is_new`) that was switched on just now."""
+        if is_new:
+            slot.forget_code()
+            slot.begin()
+        await self._start(slot)
+
+    async def _stop_if_used(self, slot: Slot) -> None:
+        if slot.status.state != "disabled":
+            await self._stop(slot)
+
     async def _stop(self, slot: Slot) -> None:
         stopping = asyncio.create_task(slot.stop())
         await asyncio.sleep(0)  # it is no longer active from here on, but may take its time to end
@@ -332,8 +380,7 @@ class Plugins:
         task.add_done_callback(self._starts.discard)
 
     def _is_enabled(self, name: str) -> bool:
-        value = self._port.plugin_tables().get(name, {}).get(ENABLED, True)
-        return str(value).lower() not in ("false", "no", "off", "0")
+        return is_on(self._port.plugin_tables().get(name, {}).get(ENABLED, True))
 
     def _rewire(self) -> None:
         """Let rooms and services know only the plugins that are active now."""
@@ -362,8 +409,10 @@ class Plugins:
             self.services.invalidate(issuer.provider.key, channel_id)
         slot.tell_settings_changed(channel_id)
 
-    def _warn_of_unknown_tables(self) -> None:
-        for name in self._port.plugin_tables():
+    def _warn_of_tables(self) -> None:
+        for name, table in self._port.plugin_tables().items():
+            if problem := switch_problem(plugin_key(name, ENABLED), table.get(ENABLED, True)):
+                _log.warning("%s The plugin is used.", problem)
             if name not in self._by_name:
                 close = get_close_matches(name, self._by_name, n=1)
                 hint = f"; did you mean {close[0]}?" if close else "."

@@ -1,11 +1,12 @@
 """Whose code is it that runs: which part of which plugin has the word.
 
-A context variable says so. Tasks, callbacks and threads inherit it from who makes them, so that a
-plugin answers for all that it sets going, by whatever way.
+A context variable says so. Tasks, callbacks and `asyncio.to_thread` inherit it from who makes them.
+Threads that a plugin makes itself do not, nor does what they hand to the loop.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +24,36 @@ _T = TypeVar("_T")
 _current: ContextVar["Part | None"] = ContextVar("bunga_plugin_part", default=None)
 
 current_part = _current.get
+
+
+def part_in(context: Context) -> "Part | None":
+    """Return the part that has the word in a context."""
+    return context.get(_current)
+
+
+def nobodys_context() -> Context:
+    """Return a context in which the server has the word, and says so."""
+    context = Context()
+    context.run(_current.set, None)
+    return context
+
+
+def speak_for_the_server() -> None:
+    """Say from here on that it is the server that has the word, where nobody else has it."""
+    _current.set(None)
+
+
+def named(part: "Part", context: Context | None) -> "tuple[Part | None, Context | None]":
+    """Return who answers for what `part` has done in a context, and that context.
+
+    One in which nobody is named, such as an empty one, will be the part's own.
+    """
+    if context is None:
+        return part, None
+    if _current not in context:
+        with suppress(RuntimeError):  # it is entered right now
+            context.run(_current.set, part)
+    return context.get(_current), context
 
 
 class Part:
@@ -109,7 +140,7 @@ class Part:
         self._set_off(why)
         if not was_off:
             loop = asyncio.get_running_loop()
-            loop.call_soon_threadsafe(self._on_off, self, context=Context())
+            loop.call_soon_threadsafe(self._on_off, self, context=nobodys_context())
 
     def _set_off(self, why: str) -> None:
         self.why_off = self.why_off or f"It is switched off. {why}"
@@ -121,7 +152,7 @@ class Part:
     # -- inside -----------------------------------------------------------------------------------
 
     def _abandon(self, task: "asyncio.Task[Any]") -> None:
-        task.cancel()
+        nobodys_context().run(task.cancel)  # it may be another plugin that asked
         self._abandoned.add(task)
         task.add_done_callback(self._forget)
 

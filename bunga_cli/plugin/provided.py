@@ -6,7 +6,8 @@ code like any other: whoever awaits them keeps it from doing harm.
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bunga_cli.plugin import values
@@ -23,6 +24,9 @@ from bunga_cli.plugin.providers import (
     Record,
     Service,
     ServiceProvider,
+    SignIn,
+    SignInCode,
+    SignInState,
     Source,
 )
 from bunga_cli.plugin.texts import one_line
@@ -98,10 +102,39 @@ class CheckedHealthCheck:
         return values.health(await self._check.check(), f"The check {self.name!r}")
 
 
+class CheckedSignIn:
+    """A way to sign in whose codes can be shown."""
+
+    def __init__(self, sign_in: SignIn) -> None:
+        self.name: str = _attribute(sign_in, "name", str)
+        if not _KEY.fullmatch(self.name):
+            raise WrongValue(
+                f"The name of a sign-in, {one_line(self.name, 80)!r}, must begin with a letter and"
+                " hold letters, digits, _ and - only."
+            )
+        self.title: str = one_line(_attribute(sign_in, "title", str), 100) or self.name
+        self.per_channel: bool = _attribute(sign_in, "per_channel", bool)
+        self._sign_in = _with_methods(sign_in, "begin", "poll", "sign_out")
+        self._who = f"The sign-in {self.name}"
+
+    async def begin(self, channel: Channel | None) -> SignInCode:
+        """Begin, and return what to show. Raises WrongValue."""
+        return values.sign_in_code(await self._sign_in.begin(channel), self._who)
+
+    async def poll(self, channel: Channel | None, key: str) -> SignInState:
+        """Return how far it is. Raises WrongValue."""
+        return values.sign_in_state(await self._sign_in.poll(channel, key), self._who)
+
+    async def sign_out(self, channel: Channel | None) -> None:
+        """Forget the login."""
+        await self._sign_in.sign_out(channel)
+
+
 _KINDS: Mapping[str, type] = {
     "bunga_services": CheckedService,
     "bunga_linkers": CheckedLinker,
     "bunga_media_resolvers": CheckedResolver,
+    "bunga_sign_ins": CheckedSignIn,
     "bunga_health_checks": CheckedHealthCheck,
 }
 
@@ -109,10 +142,19 @@ _KINDS: Mapping[str, type] = {
 def providers(hook: str, value: object) -> tuple[Any, ...]:
     """Return what a hook returned, a sequence of its providers. Raises PluginFailure."""
     try:
-        return tuple(_KINDS[hook](provider) for provider in values.items(value, hook))
+        return _without_twins([_KINDS[hook](provider) for provider in values.items(value, hook)])
     except WrongValue as error:
         sentence = str(error)
         raise WrongValue(sentence if hook in sentence else f"{hook}: {sentence}") from error
+
+
+def _without_twins(found: Sequence[Any]) -> tuple[Any, ...]:
+    """Return providers, if no two sign-ins have one name. Raises WrongValue."""
+    names = Counter(each.name for each in found if isinstance(each, CheckedSignIn))
+    for name, times in names.items():
+        if times > 1:
+            raise WrongValue(f"There are {times} sign-ins with the name {name!r}.")
+    return tuple(found)
 
 
 def _attribute(provider: object, name: str, expected: type) -> Any:  # noqa: ANN401  as `expected`

@@ -17,6 +17,7 @@ EventKind = Literal[
     "joined", "left", "projected", "played", "paused", "sought", "finished", "waited", "message"
 ]
 HealthState = Literal["ok", "warning", "failure", "off"]
+SignInProgress = Literal["waiting", "scanned", "done", "expired"]
 
 
 class PluginFailure(BungaError):
@@ -240,11 +241,16 @@ class RoomEvent:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How something stands; `off` is what is not configured. `details` are facts for the admin."""
+    """How something stands; `off` is what is not configured. `details` are facts for the admin.
+
+    `picture` is a small one, such as a logo: `data:image/png;base64,…`, or jpeg, gif or webp, of at
+    most 64 KiB. `SmallPictures` makes it. Any other is left out, and `details` say why.
+    """
 
     state: HealthState
     text: str
     details: Mapping[str, str] = field(default_factory=dict)
+    picture: str = ""
 
 
 class HealthCheck(Protocol):
@@ -254,3 +260,50 @@ class HealthCheck(Protocol):
 
     async def check(self) -> Health:
         """Look, within 5 s."""
+
+
+# -- signing in -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SignInCode:
+    """A sign-in that has begun. `key` asks how far it is.
+
+    `url` is what a phone reads from a QR code, at most 2,000 characters. It is good for `expires_s`
+    seconds, a day at most.
+    """
+
+    key: str
+    url: str
+    expires_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SignInState:
+    """How far a sign-in is; `text` is a sentence for who waits, where there is more to say."""
+
+    state: SignInProgress
+    text: str = ""
+
+
+class SignIn(Protocol):
+    """Signs the site, or each channel, in at a service, with a phone that scans a QR code.
+
+    `name` is unique within the plugin, and made as the key of a service is; `title` is for people.
+    The channel is None unless `per_channel`; what signing in brings is kept in the plugin's
+    settings, and is no admin's to see. Methods may take 10 s, and raise NotFound or PluginFailure
+    to tell who asks why it does not work.
+    """
+
+    name: str
+    title: str
+    per_channel: bool
+
+    async def begin(self, channel: Channel | None) -> SignInCode:
+        """Begin, and return what to show."""
+
+    async def poll(self, channel: Channel | None, key: str) -> SignInState:
+        """Return how far it is; when it is done, the login is kept. Asked every other second."""
+
+    async def sign_out(self, channel: Channel | None) -> None:
+        """Forget the login."""

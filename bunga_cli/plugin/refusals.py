@@ -17,10 +17,12 @@ from starlette.responses import JSONResponse, Response
 from bunga_cli.errors import (
     BungaError,
     Conflict,
+    DataFolderError,
     Forbidden,
     Invalid,
     NotFound,
     SettingsError,
+    StorageError,
     Unauthorized,
 )
 from bunga_cli.plugin.providers import PluginFailure
@@ -34,6 +36,8 @@ _STATUS: dict[type[BungaError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     SettingsError: HTTPStatus.BAD_REQUEST,
     PluginFailure: HTTPStatus.BAD_GATEWAY,
+    StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
+    DataFolderError: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 
 
@@ -73,6 +77,11 @@ def no_permission() -> ApiError:
     return ApiError(HTTPStatus.FORBIDDEN, {"detail": detail})
 
 
+def status_of(error: BungaError) -> HTTPStatus | None:
+    """Return the status of a refusal; None for a failure of ours."""
+    return next((s for kind, s in _STATUS.items() if isinstance(error, kind)), None)
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Make every failure an answer of the right shape."""
     app.exception_handler(ApiError)(_api_error)
@@ -95,7 +104,7 @@ async def _api_error(_request: Request, error: ApiError) -> Response:
 
 
 async def _bunga_error(request: Request, error: BungaError) -> Response:
-    status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), None)
+    status = status_of(error)
     if status is None:
         raise error
     return refused(request, status, error.code, str(error))

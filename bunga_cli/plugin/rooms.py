@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bunga_cli.plugin.clocks import Reading, reading
 from bunga_cli.plugin.hooks import Hook
 from bunga_cli.plugin.isolation import LONGEST_SENTENCE
 from bunga_cli.plugin.listener import Listener
@@ -14,8 +15,9 @@ from bunga_cli.plugin.texts import one_line
 
 BUDGET_S = 0.005
 STRIKES = 10
-STRIKES_WITHIN_S = 60.0
 STRIKES_WITHIN_CALLS = 1000
+CLOSE_CALLS = 200
+"""After one that may have slept, as many calls are looked at closely."""
 
 _SLOW = f"It took longer than {BUDGET_S * 1000:g} ms."
 
@@ -40,46 +42,55 @@ class RoomHooks:
 class Authoriser:
     """One plugin's `bunga_authorise`, with a budget.
 
-    Ten strikes within a minute end it, unless a hundred times as many calls were in order
-    meanwhile: on a busy machine anybody is late now and then. `note` is told what is wrong, and
-    None when it is right again.
+    Ten strikes end it, however much time lies between, unless a thousand calls do: anybody has
+    bad luck now and then, such as to be who collects garbage. What computes too long is known at
+    once; what sleeps only where it was looked at closely, as are the first calls, and those after
+    one that was not and may have slept. `note` is told what is wrong, and None when it is right
+    again.
     """
 
     def __init__(self, hook: Hook, part: Part, note: Callable[[str | None], None]) -> None:
         self.hook = hook
         self._part, self._note = part, note
-        self._strikes: deque[tuple[float, int]] = deque(maxlen=STRIKES)
-        self._calls = 0
-        self._is_failing = self._is_suspected = False
+        self._strikes: deque[int] = deque(maxlen=STRIKES)
+        self._calls, self._closely_until = 0, CLOSE_CALLS
+        self._is_failing = False
 
     def ask(self, request: ActionRequest) -> Verdict | None:
         """Return the plugin's answer, None if it has none to give."""
         if self._part.why_off:
             return None
         self._calls += 1
-        others_s = _used_by_others_s() if self._is_suspected else None
-        began_s = time.perf_counter()
+        before = reading(closely=self._calls <= self._closely_until)
         try:
             verdict, problem = self._part.call(self._judge, request)
         except Exception as error:  # noqa: BLE001  a plugin is isolated
             verdict, problem = None, self._part.describe(error)
-        took_s = time.perf_counter() - began_s
+        took_s = time.perf_counter() - before.wall_s
+        is_late = took_s > BUDGET_S and self._is_to_blame(before)
         if problem:
             self._fail(problem)
-        elif self._is_failing:
-            self._is_failing = False
-            self._note(None)
-        if took_s > BUDGET_S:
-            self._on_slow(took_s, others_s)
+        elif is_late or self._is_failing:
+            self._on_right(is_late=is_late)
         return verdict
 
-    def _on_slow(self, took_s: float, others_s: float | None) -> None:
-        """Blame the plugin, unless another thread had the interpreter meanwhile.
+    def _is_to_blame(self, before: Reading) -> bool:
+        """Return whether a call that took long did so by its own fault, for all that is known."""
+        is_close = before.queued is not None
+        now = reading(closely=is_close)
+        if before.computed_s(now) > BUDGET_S:
+            return True
+        if before.slept_s(now) <= BUDGET_S:
+            return False
+        self._closely_until = self._calls + CLOSE_CALLS
+        return is_close
 
-        What other threads compute is looked at from the first time on: it costs a microsecond.
-        """
-        self._is_suspected = True
-        if others_s is None or took_s - (_used_by_others_s() - others_s) > BUDGET_S:
+    def _on_right(self, *, is_late: bool) -> None:
+        """Take note of an answer that is as it must be, but for its time."""
+        if self._is_failing:
+            self._is_failing = False
+            self._note(None)
+        if is_late:
             self._strike(_SLOW)
 
     def _judge(self, request: ActionRequest) -> tuple[Verdict | None, str]:
@@ -105,21 +116,10 @@ class Authoriser:
             self._strike(problem)
 
     def _strike(self, why: str) -> None:
-        now_s = time.monotonic()
-        self._strikes.append((now_s, self._calls))
-        first_s, first_call = self._strikes[0]
-        if (
-            len(self._strikes) == STRIKES
-            and now_s - first_s < STRIKES_WITHIN_S
-            and self._calls - first_call < STRIKES_WITHIN_CALLS
-        ):
-            times = f"{STRIKES} times within a minute it failed; the last time:"
-            self._part.switch_off(f"{times} {why}")
-
-
-def _used_by_others_s() -> float:
-    """Return how long other threads of this process have computed."""
-    return time.process_time() - time.thread_time()
+        self._strikes.append(self._calls)
+        since = self._calls - self._strikes[0]
+        if len(self._strikes) == STRIKES and since < STRIKES_WITHIN_CALLS:
+            self._part.switch_off(f"It failed {STRIKES} times; the last time: {why}")
 
 
 class Authorisers:

@@ -1,21 +1,16 @@
 """What the types of settings say: where a secret may lie, and how fields are called."""
 
-from collections.abc import Iterator
 from dataclasses import is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, get_type_hints, is_typeddict
 
-from pydantic import BaseModel, Secret, SecretBytes, SecretStr
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel
 
-
-def is_secret(field: FieldInfo) -> bool:
-    """Return whether a value must not be shown, be it one secret or several of them."""
-    return any(_is_secret_type(each) for each in _types(field.annotation))
+from bunga_cli.settings.secrets import is_secret_type, types_in
 
 
 def may_hold_secret(annotation: Any) -> bool:  # noqa: ANN401  whatever stands behind the colon
     """Return whether there may be a secret in a value, however deep."""
-    return any(_is_secret_type(each) or each in (Any, object) for each in _reachable(annotation))
+    return any(is_secret_type(each) or each in (Any, object) for each in _reachable(annotation))
 
 
 def field_names(annotation: Any) -> set[str]:  # noqa: ANN401  likewise
@@ -23,27 +18,15 @@ def field_names(annotation: Any) -> set[str]:  # noqa: ANN401  likewise
     return {name for each in _reachable(annotation) for name in _fields(each)}
 
 
-def _is_secret_type(found: object) -> bool:
-    return isinstance(found, type) and issubclass(found, SecretStr | SecretBytes | Secret)
-
-
-def _types(annotation: Any) -> Iterator[Any]:  # noqa: ANN401  likewise
-    """Yield a type, those in brackets behind it, and those in brackets behind them."""
-    annotation = getattr(annotation, "__value__", annotation)  # of what `type X = …` made
-    yield get_origin(annotation) or annotation
-    for argument in get_args(annotation):
-        yield from _types(argument)
-
-
 def _reachable(annotation: Any) -> list[Any]:  # noqa: ANN401  likewise
     """Return all types that a value may consist of, those of the fields of its models too."""
     found: list[Any] = []
-    waiting = [*_types(annotation)]
+    waiting = [*types_in(annotation)]
     while waiting:
         each = waiting.pop()
         if each not in found:
             found.append(each)
-            waiting += [inner for hint in _fields(each).values() for inner in _types(hint)]
+            waiting += [inner for hint in _fields(each).values() for inner in types_in(hint)]
     return found
 
 

@@ -15,6 +15,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from bunga_cli.errors import SettingsError
 from bunga_cli.plugin.strict_json import strict_json
 from bunga_cli.plugin.texts import one_line
+from bunga_cli.settings.secrets import MASKED, holds_mask
 from bunga_cli.units import format_duration, parse_duration
 
 MAX_BYTES = 256 * 1024
@@ -71,7 +72,7 @@ def changed(
 ) -> dict[str, object]:
     """Return values after changes; None goes back to the default.
 
-    Raises SettingsError with all that no file could hold as it is.
+    Raises SettingsError with all that no file could hold as it is, and with all masks of secrets.
     """
     merged, problems = dict(values), []
     for name, value in changes.items():
@@ -79,6 +80,8 @@ def changed(
         try:
             if value is not None:
                 merged[name] = strict_json(plain(value), MAX_BYTES, has_null=False)
+                if holds_mask(merged[name]):
+                    problems.append(f"{prefix}.{one_line(name)}: {MASKED}")
         except RecursionError:
             problems.append(f"{prefix}.{one_line(name)}: cannot be kept: it is nested too deeply.")
         except ValueError as error:

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 from bunga_cli.errors import Invalid, SettingsError
 from bunga_cli.keyring import Keyring
-from bunga_cli.plugin.checks import ENABLED
 from bunga_cli.plugin.isolation import Errand
 from bunga_cli.plugin.providers import Channel, Linker, PluginFailure, PluginSettings
 from bunga_cli.plugin.setting_values import changed, from_text
 from bunga_cli.plugin.site_settings import back_in_time, showable, validated
+from bunga_cli.settings.keys import ENABLED
 
 MAX_CHANNELS = 1000
 """Of how many channels the settings are kept as they were checked last."""
@@ -126,16 +126,27 @@ class OnePluginsSite:
         self._keep(channel_id, (table, settings))
         return settings
 
-    async def save_channel_settings(self, channel_id: str, changes: Mapping[str, object]) -> None:
-        """Change settings for one channel, for good. Raises Invalid, SettingsError, NotFound."""
+    async def save_channel_settings(
+        self,
+        channel_id: str,
+        changes: Mapping[str, object],
+        expected: BaseModel | None = None,
+    ) -> bool:
+        """Change settings for one channel, for good. Raises Invalid, SettingsError, NotFound.
+
+        If they have to be `expected`, and are not, leave them alone and return False.
+        """
         async with self._saving:
             if self._models.channel is None:
                 raise Invalid(f"The plugin {self._name} has no settings for a channel.")
+            if expected is not None and await self.channel_settings(channel_id) != expected:
+                return False
             old = await self._port.channel_table(channel_id, self._name)
             new = self._new(self._models.channel, old, changes)
             settings = await self._look(partial(showable, self._models.channel, new, self._prefix))
             await self._port.save_channel_table(channel_id, self._name, new)
             self._keep(channel_id, (new, settings))
+            return True
 
     async def channels(self) -> list[Channel]:
         """Return all channels."""

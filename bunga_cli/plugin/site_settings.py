@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from bunga_cli.errors import SettingsError
 from bunga_cli.plugin.isolation import Errand, describe
-from bunga_cli.plugin.setting_types import field_names, is_secret, may_hold_secret
+from bunga_cli.plugin.setting_types import field_names, may_hold_secret
 from bunga_cli.plugin.setting_values import MAX_BYTES, from_text, plain
 from bunga_cli.plugin.strict_json import strict_json
 from bunga_cli.plugin.texts import one_line
+from bunga_cli.settings.secrets import MASK, is_secret
 
-MASK = "********"
 LIMIT_S = 5.0
 """How long it may take to look at settings."""
 

@@ -25,11 +25,20 @@ from bunga_cli.plugin.providers import (
     MediaUrl,
     PluginFailure,
     Record,
+    SignIn,
 )
 from bunga_cli.plugin.rooms import Authoriser
 from bunga_cli.plugin.services import Issuer
+from bunga_cli.plugin.sign_ins import OnePluginsSignIn
 from bunga_cli.plugin.site import OnePluginsSite
-from bunga_cli.plugin.status import HealthRow, PluginState, PluginStatus, Problems, joined
+from bunga_cli.plugin.status import (
+    HealthRow,
+    LinkerRow,
+    PluginState,
+    PluginStatus,
+    Problems,
+    joined,
+)
 from bunga_cli.plugin.threads import Lane
 from bunga_cli.plugin.values import WrongValue
 
@@ -57,7 +66,8 @@ class Slot:
         self.site: OnePluginsSite | None = None
         self.authoriser: Authoriser | None = None
         self.listener: Listener | None = None
-        self.linkers: tuple[Linker, ...] = ()
+        self.linkers: tuple[OnePluginsLinker, ...] = ()
+        self.sign_ins: tuple[OnePluginsSignIn, ...] = ()
         self.clashes: list[str] = []
         self.import_problem = ""
         """Why it could not be imported; it is not tried again until somebody switches it on."""
@@ -130,13 +140,15 @@ class Slot:
             return
         self._state, self._reason = "active", ""
         self.linkers = tuple(self._linker(linker) for linker in self.started.linkers)
+        self.sign_ins = tuple(self._sign_in(sign_in) for sign_in in self.started.sign_ins)
         self._watch_rooms(loaded)
 
     async def stop(self) -> None:
         """Stop the plugin, if it is active. Nothing of it is in use any more."""
         loaded, started = self.loaded, self.started
         self._state, self._reason, self.started = "disabled", "", None
-        self.linkers, self.clashes, self.authoriser = (), [], None
+        self.linkers, self.sign_ins = (), ()
+        self.clashes, self.authoriser = [], None
         self._parts, self._problems = {}, Problems()
         if self.listener is not None:
             self.listener = None
@@ -155,10 +167,10 @@ class Slot:
             self._ears.start(hook, self.part(hook.name))
             self.listener = self._ears
 
-    def _noting_from_thread(self, part: str) -> Callable[[str], None]:
+    def _noting_from_thread(self, part: str) -> Callable[[str | None], None]:
         loop = asyncio.get_running_loop()
 
-        def note(sentence: str) -> None:
+        def note(sentence: str | None) -> None:
             with suppress(RuntimeError):  # the server ended meanwhile
                 loop.call_soon_threadsafe(self.note, part, sentence)
 
@@ -218,9 +230,21 @@ class Slot:
             for service, part in zip(services, parts, strict=True)
         ]
 
-    def _linker(self, linker: Linker) -> Linker:
+    def _linker(self, linker: Linker) -> OnePluginsLinker:
         part = self.part(f"linker {linker.info.id}")
         return OnePluginsLinker(linker, part, partial(self.note, part.name))
+
+    def _sign_in(self, sign_in: SignIn) -> OnePluginsSignIn:
+        part = self.part(f"sign-in {sign_in.name}")
+        return OnePluginsSignIn(self.name, sign_in, part, partial(self.note, part.name))
+
+    def linker_rows(self) -> list[LinkerRow]:
+        """Return how each linker of the plugin stands; whether another has its id, others know."""
+        return [
+            LinkerRow(linker.info, self.name, part.why_off or self._problems.of(part.name))
+            for linker in self.linkers
+            for part in [self.part(f"linker {linker.info.id}")]
+        ]
 
     async def resolve(
         self, resolver: MediaResolver, channel: Channel, record: Record

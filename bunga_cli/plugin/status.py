@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bunga_cli.plugin.providers import Health
+from bunga_cli.plugin.providers import Health, LinkerInfo
 
 PluginState = Literal["active", "starting", "disabled", "failed"]
 
@@ -33,6 +33,16 @@ class HealthRow:
     health: Health
 
 
+@dataclass(frozen=True, slots=True)
+class LinkerRow:
+    """One linker, and the plugin that has it. `problem` is why it is not used, or fails."""
+
+    info: LinkerInfo
+    plugin: str
+    problem: str = ""
+    is_used: bool = True
+
+
 @dataclass(slots=True)
 class Problems:
     """What is wrong with a plugin that goes on nevertheless, one sentence for each part of it."""
@@ -53,6 +63,10 @@ class Problems:
     def clear(self, part: str) -> None:
         """Forget what was wrong with a part."""
         self._sentences.pop(part, None)
+
+    def of(self, part: str) -> str:
+        """Return what is wrong with a part, nothing if it works."""
+        return self._sentences.get(part, "")
 
     def sentences(self) -> list[str]:
         """Return what is wrong, part by part."""

@@ -44,6 +44,7 @@ from bunga_cli.plugin.providers import (
     Record,
     RoomEvent,
     Service,
+    SignIn,
     Verdict,
 )
 from bunga_cli.plugin.refusals import install_error_handlers, no_credentials, no_permission
@@ -159,6 +160,11 @@ class PluginHarness:
     def resolvers(self) -> Sequence[MediaResolver]:
         """What makes addresses of records."""
         return self._running.resolvers
+
+    @property
+    def sign_ins(self) -> dict[str, SignIn]:
+        """The ways to sign in at services, by name."""
+        return {sign_in.name: sign_in for sign_in in self._running.sign_ins}
 
     def authorise(
         self,

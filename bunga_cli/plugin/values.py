@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar, get_args
 
+from bunga_cli.plugin import pictures
 from bunga_cli.plugin.providers import (
     Episode,
     Health,
@@ -20,6 +21,9 @@ from bunga_cli.plugin.providers import (
     MediaUrl,
     PluginFailure,
     Service,
+    SignInCode,
+    SignInProgress,
+    SignInState,
     Source,
     Verdict,
 )
@@ -34,9 +38,13 @@ MAX_URL = 8_000
 MAX_ITEMS = 10_000
 MAX_FACTS = 100
 MAX_SERVICE_BYTES = 64 * 1024
+MAX_SIGN_IN_KEY = 500
+MAX_QR_CHARACTERS = 2_000
+MAX_SIGN_IN_S = 86_400.0
 
 _MAX_NUMBER = 2**53  # a player may read numbers as JavaScript does
 _STATES = get_args(HealthState)
+_PROGRESS = get_args(SignInProgress)
 _NO_CONTROLS = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*")
 
 _T = TypeVar("_T")
@@ -97,6 +105,13 @@ class _Fields:
         if not url or not _is_for_a_header(url):
             raise self.wrong(name, "that is empty, too long, or holds what no address does")
         return url
+
+    def choice(self, name: str, choices: Sequence[str]) -> Any:  # noqa: ANN401  a Literal of theirs
+        """Return one of the texts that there are."""
+        value = self.get(name, str)
+        if value not in choices:
+            raise self.wrong(name, f"that is none of {', '.join(choices)}")
+        return value
 
     def line(self, name: str) -> str:
         """Return a text for one line."""
@@ -171,7 +186,7 @@ def linker_info(value: object, who: str) -> LinkerInfo:
     fields = _Fields(LinkerInfo, value, who)
     linker_id, name = fields.line("id"), fields.line("name")
     if not linker_id:
-        raise fields.wrong("id", "that is empty")
+        raise WrongValue(f"{who} has an empty id; give it one, by which players name it.")
     return LinkerInfo(linker_id, name or linker_id, fields.text("url"))
 
 
@@ -249,9 +264,37 @@ def verdict(value: object, who: str) -> Verdict | None:
 def health(value: object, who: str) -> Health:
     """Return what a check said. Raises WrongValue."""
     fields = _Fields(Health, value, who)
-    state: HealthState = fields.get("state", str)
-    if state not in _STATES:
-        raise fields.wrong("state", f"that is none of {', '.join(_STATES)}")
+    state: HealthState = fields.choice("state", _STATES)
     facts = fields.facts("details").items()
     details = {one_line(name): one_line(text, MAX_LINE) for name, text in facts}
-    return Health(state, one_line(fields.get("text", str), MAX_FINDING), details)
+    text = one_line(fields.get("text", str), MAX_FINDING)
+    picture = fields.get("picture", object)
+    if picture == "":
+        return Health(state, text, details)
+    try:
+        return Health(state, text, details, pictures.verified(picture))
+    except pictures.NoPicture as error:
+        return Health(state, text, {**details, "picture": f"It is left out: {error}."})
+
+
+# -- signing in -------------------------------------------------------------------------------
+
+
+def sign_in_code(value: object, who: str) -> SignInCode:
+    """Return a sign-in that has begun. Raises WrongValue."""
+    fields = _Fields(SignInCode, value, who)
+    key, url, expires_s = fields.key("key"), fields.url("url"), fields.get("expires_s", object)
+    if len(key) > MAX_SIGN_IN_KEY:
+        raise fields.wrong("key", "that is too long")
+    if len(url.encode()) > MAX_QR_CHARACTERS:
+        raise fields.wrong("url", "that is too long for a QR code")
+    if not isinstance(expires_s, int | float) or not 0 < expires_s <= MAX_SIGN_IN_S:
+        raise fields.wrong("expires_s", "that is no number of seconds, a day at most")
+    return SignInCode(key, url, float(expires_s))
+
+
+def sign_in_state(value: object, who: str) -> SignInState:
+    """Return how far a sign-in is. Raises WrongValue."""
+    fields = _Fields(SignInState, value, who)
+    state: SignInProgress = fields.choice("state", _PROGRESS)
+    return SignInState(state, one_line(fields.get("text", str), MAX_FINDING))

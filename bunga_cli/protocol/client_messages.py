@@ -15,6 +15,10 @@ from bunga_cli.sync.commands import CallAction, Command
 from bunga_cli.sync.values import MAX_POSITION_US, User, VideoRecord
 
 Position = Annotated[int, Field(ge=0, le=MAX_POSITION_US)]
+Moment = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Duration = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Ref = Annotated[str, Field(max_length=64)] | Annotated[int, Field(ge=-(2**53), le=2**53)]
+"""What a client calls a request; exact in every client's numbers."""
 Fraction = Annotated[float, Field(ge=-1, le=2, allow_inf_nan=False)]
 
 _CACHED_BYTES = 128
@@ -24,7 +28,7 @@ _CACHED_BYTES = 128
 class Malformed(Exception):
     """A frame that no command can be made of. `ref` is the code it bore, if it bore any."""
 
-    def __init__(self, reason: str, detail: str, ref: str | None) -> None:
+    def __init__(self, reason: str, detail: str, ref: str | int | None) -> None:
         super().__init__(detail)
         self.reason, self.detail, self.ref = reason, detail, ref
 
@@ -33,6 +37,12 @@ class Body(BaseModel):
     """A part of a message."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+class Request(Body):
+    """A message. Its `ref` comes back in the answers to it, for clients of v2."""
+
+    ref: Ref | None = None
 
 
 class UserBody(Body):
@@ -61,7 +71,7 @@ class RecordBody(Body):
         return VideoRecord(self.record_id, self.title, self.thumb_url, self.source, self.path)
 
 
-class WhatsOn(Body):
+class WhatsOn(Request):
     """Ask what is projected."""
 
     code: Literal["whats-on"]
@@ -71,7 +81,7 @@ class WhatsOn(Body):
         return commands.WhatsOn()
 
 
-class StartProjection(Body):
+class StartProjection(Request):
     """Share a video."""
 
     code: Literal["start-projection"]
@@ -83,7 +93,7 @@ class StartProjection(Body):
         return commands.Project(self.video_record.record(), self.position)
 
 
-class JoinIn(Body):
+class JoinIn(Request):
     """Become a watcher."""
 
     code: Literal["join-in"]
@@ -96,18 +106,27 @@ class JoinIn(Body):
         return commands.Join(self.user.user(), share)
 
 
-class ClientStatus(Body):
-    """1.5: ready or not, once a second."""
+class ClientStatus(Request):
+    """1.5: ready or not, once a second; from some players also where they are, and when that was.
+
+    `at` is the server's monotonic clock. `rtt` is how long a question for the time took, `buffered`
+    how much is loaded ahead; these two are checked, and nothing depends on them. All are in
+    microseconds.
+    """
 
     code: Literal["client-status"]
     is_pending: bool
+    position: Position | None = None
+    at: Moment | None = None
+    rtt: Duration | None = None
+    buffered: Duration | None = None
 
     def command(self) -> Command:
         """Return the command it stands for."""
-        return commands.Heartbeat(self.is_pending)
+        return commands.Heartbeat(self.is_pending, self.position, self.at)
 
 
-class BufferStateChanged(Body):
+class BufferStateChanged(Request):
     """1.4: ready or not, on change."""
 
     code: Literal["buffer-state-changed"]
@@ -118,7 +137,7 @@ class BufferStateChanged(Body):
         return commands.Buffering(self.is_buffering)
 
 
-class PlayRequest(Body):
+class PlayRequest(Request):
     """Ask to play."""
 
     code: Literal["play"]
@@ -128,7 +147,7 @@ class PlayRequest(Body):
         return commands.Play()
 
 
-class PauseRequest(Body):
+class PauseRequest(Request):
     """Paused locally."""
 
     code: Literal["pause"]
@@ -139,7 +158,7 @@ class PauseRequest(Body):
         return commands.Pause(self.position)
 
 
-class SeekRequest(Body):
+class SeekRequest(Request):
     """Sought locally."""
 
     code: Literal["seek"]
@@ -150,7 +169,7 @@ class SeekRequest(Body):
         return commands.Seek(self.position)
 
 
-class PlayFinished(Body):
+class PlayFinished(Request):
     """Reached the end."""
 
     code: Literal["play-finished"]
@@ -160,7 +179,7 @@ class PlayFinished(Body):
         return commands.Finish()
 
 
-class Bye(Body):
+class Bye(Request):
     """Leave the watchers."""
 
     code: Literal["bye"]
@@ -170,7 +189,7 @@ class Bye(Body):
         return commands.Bye()
 
 
-class CallRequest(Body):
+class CallRequest(Request):
     """Voice call signalling."""
 
     code: Literal["call"]
@@ -181,7 +200,7 @@ class CallRequest(Body):
         return commands.Call(CallAction(self.action))
 
 
-class TalkStatus(Body):
+class TalkStatus(Request):
     """Began or ceased to talk."""
 
     code: Literal["talk-status"]
@@ -192,7 +211,7 @@ class TalkStatus(Body):
         return commands.Talk(self.status == "start")
 
 
-class Social(Body):
+class Social(Request):
     """Something that is passed on as it is."""
 
     code: str
@@ -273,13 +292,14 @@ def _decode(payload: bytes) -> Command:
     try:
         return _adapter.validate_json(payload).command()
     except ValidationError as error:
-        raise _malformed(error) from None
+        raise malformed(error) from None
 
 
 _decode_cached = lru_cache(maxsize=4096)(_decode)
 
 
-def _malformed(error: ValidationError) -> Malformed:
+def malformed(error: ValidationError) -> Malformed:
+    """Return what is wrong with a frame, in words for its sender."""
     first = error.errors(include_url=False)[0]
     message = first["input"]
     code = message.get("code") if isinstance(message, dict) else None

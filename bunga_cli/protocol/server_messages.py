@@ -11,10 +11,14 @@ from pydantic import BaseModel, ConfigDict
 from bunga_cli.sync.values import SERVER, User, VideoRecord
 
 
-class ServerMessage(BaseModel):
-    """A frame from the server; `sender` is who caused it."""
+class Part(BaseModel):
+    """A part of a message."""
 
     model_config = ConfigDict(frozen=True)
+
+
+class ServerMessage(Part):
+    """A frame from the server; `sender` is who caused it."""
 
     code: str
     sender: User = SERVER
@@ -161,9 +165,9 @@ class Reset(ServerMessage):
 
 
 class Error(ServerMessage):
-    """A frame had no effect; `ref` is its code."""
+    """A frame had no effect. `ref` is its code, or for v2 what its sender called it."""
 
     code: Literal["error"] = "error"
     reason: str
     detail: str
-    ref: str | None
+    ref: str | int | None

@@ -11,6 +11,8 @@ from bunga_cli.server.limits import Limits
 
 LOCAL_KEY = "bunga.local"
 """The key of an ASGI scope that tells whether the request came over the Unix socket."""
+ABORT_KEY = "bunga.abort"
+"""The key of an ASGI scope for what ends a connection at once, also if its peer reads nothing."""
 
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -23,11 +25,13 @@ class _HeadTooLargeError(Exception):
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Serve HTTP as uvicorn does, with three additions.
+    """Serve HTTP as uvicorn does, with five additions.
 
     - Bytes are passed on that come in one packet with the head of a WebSocket handshake.
     - A request head is bounded in time and size, a body in time.
+    - What comes of a body after its request was answered is no head, and bounded in size.
     - Requests that come over the Unix socket are marked.
+    - An answer can end its connection at once.
     """
 
     limits: ClassVar[Limits] = Limits()
@@ -37,6 +41,8 @@ class HttpProtocol(HttpToolsProtocol):
     _body_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _unparsed_bytes = 0
+    _is_draining = False
+    _drained_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a first request."""
@@ -61,7 +67,7 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes of requests, up to the end of the head of a WebSocket handshake."""
         self._unset_keepalive_if_required()
-        if not self._is_serving():
+        if not self._is_serving() and not self._is_draining:
             self._expect_head()
         try:
             self.parser.feed_data(data)
@@ -75,7 +81,8 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note the first byte of a request; it may be behind another one that is being served."""
         super().on_message_begin()
-        cast(dict[str, Any], self.scope)[LOCAL_KEY] = self._is_local
+        scope = cast(dict[str, Any], self.scope)
+        scope[LOCAL_KEY], scope[ABORT_KEY] = self._is_local, self.transport.abort
         self._expect_head()
 
     def on_url(self, url: bytes) -> None:
@@ -94,10 +101,32 @@ class HttpProtocol(HttpToolsProtocol):
         self._body_timer = self.loop.call_later(self.limits.body_timeout_s, self.transport.abort)
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body; throw it away if the answer was given without it."""
+        super().on_body(body)
+        if self._is_draining:
+            self._drained_bytes += len(body)
+            if self._drained_bytes > self.limits.max_drained_bytes:
+                self.transport.close()
+
     def on_message_complete(self) -> None:
         """Note the end of a request."""
         self._have_body()
         super().on_message_complete()
+        if self._is_draining:
+            self._is_draining = False
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def on_response_complete(self) -> None:
+        """Note the end of an answer; if it did not need the whole body, the rest is read on.
+
+        To close at once would throw away, with the rest, the answer that is on its way.
+        """
+        super().on_response_complete()
+        self._is_draining = self._body_timer is not None and not self._is_serving()
+        self._drained_bytes = 0
 
     def _is_serving(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle

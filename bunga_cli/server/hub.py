@@ -3,19 +3,21 @@
 import zlib
 from collections.abc import Callable
 from datetime import datetime
+from heapq import nlargest
 
 from bunga_cli.auth.live import ConnectionView
 from bunga_cli.auth.tokens import Claims, TokenExpired, TokenInvalid, Tokens
 from bunga_cli.clock import monotonic_us
 from bunga_cli.errors import Conflict, NotFound
 from bunga_cli.plugin.rooms import RoomHooks
-from bunga_cli.protocol import close_codes
+from bunga_cli.protocol import close_codes, v2
 from bunga_cli.server.door import Refused
 from bunga_cli.server.feed import Feed, Happening
 from bunga_cli.server.limits import TokenBucket
 from bunga_cli.server.live_room import LiveRoom
-from bunga_cli.server.seat import RoomSeat
+from bunga_cli.server.seat import RoomSeat, RoomSeatV2
 from bunga_cli.server.sockets import Guest, Sockets
+from bunga_cli.server.traffic import Load, Traffic
 from bunga_cli.server.websocket import Connection
 from bunga_cli.settings import Settings
 from bunga_cli.store import Store
@@ -44,6 +46,7 @@ class Hub:
         self._hooks = hooks or RoomHooks()
         self.live: dict[str, LiveRoom] = {}
         self.feed = Feed()
+        self.traffic = Traffic()
         self._store, self._tokens, self._settings, self._clock = store, tokens, settings, clock
         self._deletions = 0
         self._sockets = Sockets()
@@ -61,7 +64,8 @@ class Hub:
         )
         live.open(connection, account)
         bucket = TokenBucket(limits.frames_per_second, limits.frame_burst)
-        return RoomSeat(live, connection.id, bucket, self._clock, leave)
+        kind = RoomSeatV2 if connection.subprotocol == v2.SUBPROTOCOL else RoomSeat
+        return kind(live, connection.id, bucket, self._clock, leave)
 
     async def _ask_in(self, token: str | None, channel_id: str) -> tuple[Claims, str, LiveRoom]:
         """Return what a token says, its account's name, and the room; nobody was sent away since.
@@ -131,7 +135,7 @@ class Hub:
         live, generation = self.live.get(guest.channel_id), None
         socket = live and live.room.roster.sockets.get(guest.connection.id)
         if socket and (socket.joined or socket.speaks):
-            generation = "1.5" if socket.speaks else "1.4"
+            generation = socket.generation
         return ConnectionView(guest.channel_id, guest.since, guest.connection.peer, generation)
 
     # -- the rooms --------------------------------------------------------------------------------
@@ -140,10 +144,26 @@ class Hub:
         """Return the rooms that are alive now."""
         return [live.view() for live in self.live.values()]
 
+    def busiest(self, most: int) -> tuple[list[RoomView], int]:
+        """Return rooms, those with the most watchers first; and in how many somebody is."""
+        busy = [live for live in self.live.values() if live.room.roster.watchers]
+        found = nlargest(most, busy, key=lambda live: len(live.room.roster.watchers))
+        return [live.view() for live in found], len(busy)
+
     def room(self, channel_id: str) -> RoomView | None:
         """Return one room, or None if it is not alive."""
         live = self.live.get(channel_id)
         return live.view() if live else None
+
+    def load(self) -> Load:
+        """Return how much there is to do."""
+        return Load(
+            rooms=len(self.live),
+            watchers=sum(len(live.room.roster.watchers) for live in self.live.values()),
+            connections=self._sockets.count,
+            received=self.traffic.received,
+            sent=self.traffic.sent,
+        )
 
     def events(self, channel_id: str | None, last: int) -> list[Happening]:
         """Return the last events of a room, or of all together, the latest last."""
@@ -214,7 +234,9 @@ class Hub:
             deletions = self._deletions
             room = await self._make_room(channel_id, snapshot)
             if deletions == self._deletions and channel_id not in self.live:
-                self.live[channel_id] = LiveRoom(room, self._clock, self._hooks, self.feed)
+                self.live[channel_id] = LiveRoom(
+                    room, self._clock, self._hooks, self.feed, self.traffic
+                )
         return self.live[channel_id]
 
     async def _make_room(self, channel_id: str, snapshot: RoomSnapshot | None) -> Room:
@@ -235,13 +257,18 @@ class Hub:
         sync = self._settings().sync
         return Policy(
             on_join=OnJoin(channel.on_join or sync.on_join),
-            max_wait_us=sync.max_wait_us,
-            reconnect_grace_us=sync.reconnect_grace_us,
+            max_wait_us=_first(channel.max_wait_us, sync.max_wait_us),
+            reconnect_grace_us=_first(channel.reconnect_grace_us, sync.reconnect_grace_us),
             silence_us=sync.silence_us,
             seek_cooldown_us=sync.seek_cooldown_us,
             unreported_hold_us=sync.unreported_hold_us,
             put_away_us=sync.put_away_after_us,
         )
+
+
+def _first(own_us: int | None, of_site_us: int) -> int:
+    """Return a channel's own duration where it has one, which may be none at all."""
+    return of_site_us if own_us is None else own_us
 
 
 def _check(facts: SeatRow | None, claims: Claims, channel_id: str) -> str:

@@ -21,6 +21,8 @@ class Limits:
     """How long a request head may take, and then again its admission."""
     body_timeout_s: float = 120.0
     """How long the body of a request may take: 5 MiB at 350 kbit/s."""
+    max_drained_bytes: int = 8 * 1024 * 1024
+    """How much more is read of a body after its request was answered; it is thrown away."""
     close_timeout_s: float = 5.0
     """How long a peer may take to answer a close frame."""
     ping_interval_s: float = 20.0

@@ -8,17 +8,19 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from bunga_cli.clock import EPOCH
 from bunga_cli.errors import Conflict
 from bunga_cli.plugin.rooms import RoomHooks
-from bunga_cli.protocol import v1
+from bunga_cli.protocol import v1, v2
 from bunga_cli.server.delivery import text_frame
 from bunga_cli.server.feed import Feed
 from bunga_cli.server.plugged import Plugged
 from bunga_cli.server.room_events import NOTED, History
+from bunga_cli.server.traffic import Traffic
 from bunga_cli.server.websocket import Connection
 from bunga_cli.sync.commands import Command, Order
-from bunga_cli.sync.effects import Declined, Effect, PutAway, SaveProgress, Tell
-from bunga_cli.sync.events import Event, Projected, Status
+from bunga_cli.sync.effects import Answer, Declined, Effect, PutAway, SaveProgress, Tell
+from bunga_cli.sync.events import FROM_2, UP_TO_1_5, Event, Projected, State, Status
 from bunga_cli.sync.policy import Policy
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.snapshot import RoomSnapshot
@@ -44,12 +46,21 @@ class LiveRoom:
         clock: Callable[[], int],
         hooks: RoomHooks | None = None,
         feed: Feed | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         self.room = room
+        self.traffic = traffic or Traffic()
         self._hooks, self._feed = hooks or RoomHooks(), feed or Feed()
         self._plugged = Plugged(room, self._hooks)
         self.history = History(room, self._feed, self._hooks)
         self.connections: dict[ConnId, Connection] = {}
+        self._up_to_1_5: dict[ConnId, Connection] = {}
+        self._from_2: dict[ConnId, Connection] = {}
+        self._audiences = {
+            **dict.fromkeys(UP_TO_1_5, self._up_to_1_5),
+            **dict.fromkeys(FROM_2, self._from_2),
+        }
+        """Who is told events of a kind, where it is not everybody."""
         self.saved_revision = room.revision
         self.unsaved_progress: dict[str, int] = {}
         self.was_put_away = False
@@ -65,14 +76,18 @@ class LiveRoom:
 
     def open(self, connection: Connection, account: str) -> None:
         """Let an admitted socket take part."""
+        is_v2 = connection.subprotocol == v2.SUBPROTOCOL
         self.connections[connection.id] = connection
+        (self._from_2 if is_v2 else self._up_to_1_5)[connection.id] = connection
         now_us = self._clock()
-        self._carry_out(self.room.open(connection.id, account, now_us), now_us)
+        self._carry_out(self.room.open(connection.id, account, now_us, is_v2=is_v2), now_us)
         self.history.look(now_us)
 
     def close(self, conn: ConnId) -> None:
         """Account for a socket that is gone."""
         del self.connections[conn]
+        self._up_to_1_5.pop(conn, None)
+        self._from_2.pop(conn, None)
         now_us = self._clock()
         self._carry_out(self.room.close(conn, now_us), now_us)
         self.history.look(now_us)
@@ -83,6 +98,14 @@ class LiveRoom:
             effects = self.room.handle(by, command, now_us)
         else:
             effects = self._plugged.handle(by, command, now_us)
+        if effects:
+            self._carry_out(effects, now_us)
+
+    def answer(self, by: ConnId, command: Command, now_us: int, ref: str | int | None) -> None:
+        """Do what a socket asks, and answer to what it calls that."""
+        effects = self._plugged.handle(by, command, now_us)
+        if ref is not None:
+            effects = [_answering(effect, by, ref) for effect in effects]
         if effects:
             self._carry_out(effects, now_us)
 
@@ -123,7 +146,14 @@ class LiveRoom:
 
     def tell(self, event: Event, to: ConnId) -> None:
         """Send one event to one socket."""
+        self.traffic.sent += 1
         self.connections[to].send(text_frame(v1.encode(event)))
+
+    def tell_time(self, asked: v2.ClockRequest, now_us: int, to: ConnId) -> None:
+        """Answer one socket at once that asked for the time, at `now_us`."""
+        self.traffic.sent += 1
+        frame = text_frame(v2.encode_clock(asked, now_us, self._clock()))
+        self.connections[to].send_at_once(frame)
 
     def close_all(self, code: int, reason: str) -> None:
         """Close every socket, for the same reason."""
@@ -159,15 +189,24 @@ class LiveRoom:
                 self._deliver(effect)
                 if effect.to is None and type(effect.event) in NOTED:
                     self._note(effect.event, now_us)
-            elif type(effect) is SaveProgress:
-                self.unsaved_progress[effect.record_id] = effect.position_us
-            elif type(effect) is PutAway:
-                self.was_put_away = True
+            else:
+                self._do(effect)
         if self.room.playback.state is not self.history.state:
             self.history.note_state(now_us)
         if self._feed.is_heard:
             self._feed.touch(self.room.channel_id)
         self._arm()
+
+    def _do(self, effect: Effect) -> None:
+        """Carry out what is asked for seldom."""
+        if type(effect) is SaveProgress:
+            self.unsaved_progress[effect.record_id] = effect.position_us
+        elif type(effect) is PutAway:
+            self.was_put_away = True
+        elif type(effect) is Answer:
+            self.traffic.sent += 1
+            frame = text_frame(v2.encode_answer(effect.event, effect.ref))
+            self.connections[effect.to].send(frame)
 
     def _note(self, event: Event, now_us: int) -> None:
         if type(event) is Projected:
@@ -176,16 +215,26 @@ class LiveRoom:
 
     def _deliver(self, tell: Tell) -> None:
         """Encode once, write the same bytes to every receiver."""
-        frame = self._encode(tell.event)
+        kind = type(tell.event)
+        # What is said again soon: who reads slowly need not be told.
+        is_heartbeat = kind is Status or kind is State
         if tell.to is not None:
+            self.traffic.sent += 1
             connection = self.connections[tell.to]
-            (connection.send_heartbeat if type(tell.event) is Status else connection.send)(frame)
-        elif type(tell.event) is Status:
-            for conn, connection in self.connections.items():
+            send = connection.send_heartbeat if is_heartbeat else connection.send
+            send(self._encode(tell.event))
+            return
+        everybody = self.connections
+        receivers = self._audiences.get(kind, everybody) if self._from_2 else everybody
+        frame = self._encode(tell.event) if receivers else b""
+        # Counted by the message and not by the socket: here each nanosecond is one of hundreds.
+        self.traffic.sent += len(receivers) - len(tell.but)
+        if is_heartbeat:
+            for conn, connection in receivers.items():
                 if conn not in tell.but:
                     connection.send_heartbeat(frame)
         else:
-            for conn, connection in self.connections.items():
+            for conn, connection in receivers.items():
                 if conn not in tell.but:
                     connection.send(frame)
 
@@ -193,7 +242,10 @@ class LiveRoom:
         """Return the frame for an event; many ask for the same one after a restart."""
         last_event, frame = self._last_encoded
         if event is not last_event:
-            frame = text_frame(v1.encode(event))
+            if isinstance(event, State):
+                frame = text_frame(v2.encode_state(event, EPOCH))
+            else:
+                frame = text_frame(v1.encode(event))
             self._last_encoded = event, frame
         return frame
 
@@ -225,3 +277,10 @@ class LiveRoom:
             loop = asyncio.get_running_loop()
             self._timer_due_us = self._clock()
             self._timer = loop.call_later(_RETRY_S, self._on_timer)
+
+
+def _answering(effect: Effect, by: ConnId, ref: str | int) -> Effect:
+    """Return an effect as an answer to the request `ref`, if that is what it is."""
+    if type(effect) is Tell and effect.to == by and type(effect.event) in v2.ANSWERS:
+        return Answer(effect.event, by, ref)
+    return effect

@@ -15,6 +15,8 @@ on its way. A timer ends the wait.
 
 import asyncio
 import logging
+import os
+from contextlib import suppress
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, cast
 
@@ -108,6 +110,19 @@ class Connection(asyncio.Protocol):
         """Send an encoded frame, unless the peer has yet to read earlier ones."""
         if self.is_open and not self._stall_timer:
             self._transport.write(frame)
+
+    def send_at_once(self, frame: bytes) -> None:
+        """Send an encoded frame ahead of what the loop would write when it has read all else.
+
+        The loop has nothing of ours half written as long as nothing waits; then the socket takes a
+        small frame whole, or what it does not take is left to the loop.
+        """
+        if self.is_open and not self._transport.get_write_buffer_size():
+            sock = self._transport.get_extra_info("socket")
+            with suppress(OSError):  # the loop will find out what is wrong with it
+                frame = frame[os.write(sock.fileno(), frame) :]
+        if frame:
+            self.send(frame)
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake, unless it has started; deliver nothing any more."""

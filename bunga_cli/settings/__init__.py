@@ -2,7 +2,7 @@
 
 A key is the field's name without its unit: the file says `max_wait = "20s"`, code reads
 `settings.sync.max_wait_us`. Make settings as the file does: `Settings.model_validate({"sync":
-{"max_wait": "5s"}})`. How they are found and merged is in `settings_file.py`.
+{"max_wait": "5s"}})`. How they are found and merged is in `settings/files.py`.
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from bunga_cli.public_address import check_name, check_public_url
+from bunga_cli.public_address import check_link, check_name, check_public_url
 from bunga_cli.units import (
     DAY,
     HOUR,
@@ -68,6 +68,7 @@ def _strip_unit(field_name: str) -> str:
 
 
 PublicUrl = Annotated[str, AfterValidator(check_public_url)]
+Link = Annotated[str, Field(max_length=2000), AfterValidator(check_link)]
 
 _MANY = 10_000_000
 """More of anything than one machine can bear; a larger number is a slip."""
@@ -144,7 +145,7 @@ class LimitSettings(Section):
     sockets_per_account: Annotated[Count, Field(ge=1, le=_MANY)] = 10
     """How many sockets one account may have open at once."""
     max_streams: Annotated[Count, Field(ge=1, le=_MANY)] = 200
-    """How many programs and people may look on at once (`bunga rooms watch`, `/api/v1/events`)."""
+    """How many may look on at once (one account or token: half; all tokens: three quarters)."""
     subtitle_max_bytes: Size = 5 * MIB
     """The largest subtitle file that can be uploaded."""
     client_log_max_bytes: Size = MIB
@@ -158,6 +159,33 @@ class TokenSettings(Section):
     """How long an access token is valid; players renew it by themselves."""
     refresh_lifetime_us: Annotated[Duration, Field(ge=HOUR)] = 90 * DAY
     """How long a player may stay away without registering again."""
+
+
+class ConsoleSettings(Section):
+    """How long an admin's browser stays signed in to the console."""
+
+    session_idle_us: Annotated[Duration, Field(ge=MINUTE, le=366 * DAY)] = 12 * HOUR
+    """How long a browser may do nothing before it has to sign in again."""
+    session_lifetime_us: Annotated[Duration, Field(ge=MINUTE, le=366 * DAY)] = 30 * DAY
+    """When a browser has to sign in again in any case."""
+
+
+_RELEASES = "https://github.com/joodo/bunga_player/releases/latest"
+
+
+class DownloadSettings(Section):
+    """Where the homepage sends people for the player; an empty address leaves a platform out."""
+
+    windows: Link = _RELEASES
+    """The address of the player for Windows."""
+    macos: Link = _RELEASES
+    """The address of the player for macOS."""
+    linux: Link = _RELEASES
+    """The address of the player for Linux."""
+    android: Link = _RELEASES
+    """The address of the player for Android."""
+    ios: Link = _RELEASES
+    """The address of the player for iPhone and iPad."""
 
 
 class HttpSettings(Section):
@@ -184,6 +212,8 @@ class Settings(Section):
     sync: SyncSettings = SyncSettings()
     limits: LimitSettings = LimitSettings()
     tokens: TokenSettings = TokenSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    downloads: DownloadSettings = DownloadSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
     plugins: dict[str, dict[str, Any]] = {}

@@ -7,7 +7,7 @@ the data folder (written here), the environment (`BUNGA_SERVER__PORT`), the comm
 import fcntl
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ import tomli_w
 from bunga_cli.data_folder import DataFolder, write_private
 from bunga_cli.errors import SettingsError
 from bunga_cli.settings import Settings
+from bunga_cli.settings.keys import ENABLED, plugin_key, switch_problem
 from bunga_cli.settings.tables import (
     Origins,
     Source,
@@ -32,6 +33,7 @@ from bunga_cli.settings.tables import (
 
 OPERATORS_FILE = Path("bunga.toml")
 COMMAND_LINE = "command line"
+_MOST_LEVELS, _MOST_BITS = 64, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,16 @@ def find_problems(
     sources = Sources(lowest, auto, (*_environment(environ),))
     for source in sources.all:
         try:
-            validated(*merged([source]))
+            problems += _problems_of_switches(validated(*merged([source])), source.origin)
         except SettingsError as error:
             problems += error.problems
     return problems, sources
+
+
+def _problems_of_switches(settings: Settings, origin: str) -> Iterator[str]:
+    for plugin, table in settings.plugins.items():
+        if problem := switch_problem(plugin_key(plugin, ENABLED), table.get(ENABLED, True)):
+            yield f"{origin}: {problem}"
 
 
 def operators_file(config: Path | None) -> Path | None:
@@ -145,11 +153,6 @@ def operators_file(config: Path | None) -> Path | None:
 def no_auto(data: DataFolder) -> Source:
     """Return what was changed from inside where nothing was."""
     return Source(str(data.auto_settings), {})
-
-
-def save_override(data: DataFolder, key: str, value: str | float) -> Table:
-    """Write the setting `key` to `bunga.auto.toml`, as `save_overrides` does."""
-    return save_overrides(data, {key: value})
 
 
 def save_overrides(data: DataFolder, changes: Mapping[str, object]) -> Table:
@@ -178,6 +181,12 @@ def save_overrides(data: DataFolder, changes: Mapping[str, object]) -> Table:
     return table
 
 
+def remove_left_behind(data: DataFolder) -> None:
+    """Remove what a writer of settings left behind that was killed. Raises SettingsError."""
+    with _writing(data):
+        return
+
+
 def _refuse_unwritable(key: str, value: object) -> None:
     """Refuse what could not be read again; what plugins take can be anything."""
     try:
@@ -188,13 +197,40 @@ def _refuse_unwritable(key: str, value: object) -> None:
         raise SettingsError(f"{key}: cannot be written to a file: {error}.") from error
 
 
-def _read(path: Path) -> Source:
+def read_toml(path: Path) -> Table:
+    """Return what a file says. Raises SettingsError if it cannot be read, or is no TOML."""
     try:
-        return Source(str(path), tomllib.loads(path.read_text("utf-8")))
+        table = tomllib.loads(path.read_text("utf-8-sig"))  # some editors begin with a mark
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} cannot be read: it is not UTF-8.") from error
+    except RecursionError:
+        raise SettingsError(f"{path} cannot be used: it is nested too deeply.") from None
     except ValueError as error:
         raise SettingsError(f"{path} is no valid TOML: {error}.") from error
+    if problem := _excess(table):
+        raise SettingsError(f"{path} cannot be used: {problem}.")
+    return table
+
+
+def _excess(table: Table) -> str:
+    """Return what there is too much of, be it for TOML or for whoever looks into it."""
+    waiting: list[tuple[object, int]] = [(table, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if depth > _MOST_LEVELS:
+            return "it is nested too deeply"
+        if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+            return "it has a number that is too large"
+        inner = value.values() if isinstance(value, dict) else value
+        if isinstance(inner, Iterable) and not isinstance(inner, str):
+            waiting += [(each, depth + 1) for each in inner]
+    return ""
+
+
+def _read(path: Path) -> Source:
+    return Source(str(path), read_toml(path))
 
 
 def _read_if_possible(path: Path, problems: list[str]) -> Source:

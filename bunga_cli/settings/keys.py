@@ -14,19 +14,20 @@ from functools import cache
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from bunga_cli.settings import Applies, Section, Settings
+from bunga_cli.settings.secrets import is_secret
 from bunga_cli.units import format_duration, format_size
 
 PLUGINS = "plugins"
 ENABLED = "enabled"
 """The one setting that every plugin has, and that belongs to the server."""
-MASK = "***"
-"""Stands for a secret that is set."""
 
-_OFF = frozenset({"false", "no", "off", "0"})
+_SWITCH = TypeAdapter(bool)
+
+_MAX_QUOTED = 80
 
 Kind = Literal["choice", "count", "duration", "list", "number", "size", "switch", "table", "text"]
 
@@ -90,8 +91,29 @@ def plugin_key(plugin: str, field: str) -> str:
 
 
 def is_on(value: object) -> bool:
-    """Return whether a plugin is used, by what its `enabled` is set to."""
-    return str(value).lower() not in _OFF
+    """Return whether a plugin is used, by what its `enabled` is set to; a slip does not stop it."""
+    try:
+        return _SWITCH.validate_python(value)
+    except ValidationError:
+        return True
+
+
+def switch_problem(key: str, value: object) -> str:
+    """Return why a switch cannot be set to this, empty if it can."""
+    try:
+        _SWITCH.validate_python(value)
+    except ValidationError:
+        return f"{key}: must be yes or no; it is {shortened(value)}."
+    return ""
+
+
+def shortened(value: object) -> str:
+    """Return a value as a refusal quotes it: one that is huge only with its beginning."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # of what is nested too deeply, of a number too long
+        return "too much to be shown"
+    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
 
 
 def core_values(settings: Settings) -> dict[str, object]:
@@ -130,11 +152,6 @@ def kind_of(annotation: Any) -> tuple[Kind, tuple[str, ...]]:  # noqa: ANN401  a
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "table", ()
     return _KINDS.get(origin or annotation, "text"), ()
-
-
-def is_secret(field: FieldInfo) -> bool:
-    """Return whether a value must not be shown, be it one secret or a list of them."""
-    return "Secret" in str(field.annotation)
 
 
 def suggestion(key: str) -> str:

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from bunga_cli.errors import SettingsError
 from bunga_cli.settings import Settings
-from bunga_cli.settings.keys import PLUGINS, as_text, core_keys, suggestion
+from bunga_cli.settings.keys import PLUGINS, as_text, core_keys, shortened, suggestion
 from bunga_cli.units import format_duration, format_size
 
 Table = dict[str, Any]
@@ -18,6 +18,7 @@ Origins = dict[tuple[str, ...], str]
 """Where each table and each key comes from, by its path."""
 
 _SUBJECT = re.compile(r"^\w+ should")
+_MOST_NAMED = 80
 _BOUNDS = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
 
 
@@ -113,7 +114,7 @@ def _path(key: str) -> tuple[str, ...]:
 
 def _problem(detail: ErrorDetails, origins: Origins) -> str:
     path = tuple(str(part) for part in detail["loc"][:2])
-    key, origin = ".".join(path), origins[path]
+    key, origin = ".".join(part[:_MOST_NAMED] for part in path), origins[path]
     where = f"{origin}: {key}" if origin else key
     if detail["type"] == "extra_forbidden":
         return f"{where} is unknown{suggestion(key)}"
@@ -122,7 +123,7 @@ def _problem(detail: ErrorDetails, origins: Origins) -> str:
     setting = core_keys().get(key)
     if setting is not None and setting.is_secret:
         return f"{where}: {_wanted(key, detail)}."
-    return f"{where}: {_wanted(key, detail)}; it is {detail['input']!r}."
+    return f"{where}: {_wanted(key, detail)}; it is {shortened(detail['input'])}."
 
 
 def _wanted(key: str, detail: ErrorDetails) -> str:

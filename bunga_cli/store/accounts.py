@@ -1,6 +1,6 @@
 """Accounts, and which channels they are members of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, not_, or_, select, true, update
@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from bunga_cli.clock import utc_now
 from bunga_cli.errors import Conflict, NotFound
 from bunga_cli.store.database import Database, unbroken
+from bunga_cli.store.revocation import revoke_until_now
 from bunga_cli.store.rows import (
     AccountRow,
     AccountSummaryRow,
@@ -122,13 +123,23 @@ class Accounts:
             return [value_of(AccountRow, row) for row in await connection.execute(query)]
 
     @unbroken
-    async def set_password_hash(self, account_id: int, password_hash: str) -> None:
-        """Replace the password's hash. Raises NotFound."""
-        query = update(accounts).where(accounts.c.id == account_id)
-        async with self._database.begin() as connection:
-            result = await connection.execute(query.values(password_hash=password_hash))
-        if not result.rowcount:
-            raise _no_account(account_id)
+    async def names_of(self, usernames: Collection[str]) -> dict[str, str]:
+        """Return what those of these accounts that were ever seen were last called."""
+        query = select(accounts.c.username, accounts.c.seen_as).where(
+            accounts.c.username.in_(usernames), accounts.c.seen_as.is_not(None)
+        )
+        async with self._database.read() as connection:
+            return {row.username: row.seen_as for row in await connection.execute(query)}
+
+    @unbroken
+    async def reset_password(
+        self, account_id: int, password_hash: str, clock: Callable[[], datetime] = utc_now
+    ) -> datetime:
+        """Replace the password's hash, and take back all tokens as `TokenRecords.revoke_all` does.
+
+        Either both is done or nothing. Raises NotFound.
+        """
+        return await revoke_until_now(self._database, clock, account_id, password_hash)
 
     @unbroken
     async def renew_password_hash(self, account_id: int, old_hash: str, new_hash: str) -> bool:

@@ -1,6 +1,8 @@
 """Channels, and who is a member of them."""
 
 import builtins
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TypedDict, Unpack
 
 from sqlalchemy import delete, func, select, update
@@ -13,12 +15,23 @@ from bunga_cli.store.rows import ChannelRow, MemberRow, value_of, value_or_none
 from bunga_cli.store.schema import accounts, channels, members, records, subtitles
 
 
-class ChannelChanges(TypedDict, total=False):
+class ChannelPolicies(TypedDict, total=False):
+    """How a channel is run. None: as the site's settings say."""
+
+    allow_new_client: bool
+    on_join: str | None
+    max_wait_us: int | None
+    reconnect_grace_us: int | None
+    shows_room: bool
+
+
+class ChannelChanges(ChannelPolicies, total=False):
     """What of a channel can be changed; what is not named stays."""
 
     name: str
-    allow_new_client: bool
-    on_join: str | None
+
+
+_DEFAULTS = ChannelPolicies(allow_new_client=True, on_join=None)
 
 
 class Channels:
@@ -29,18 +42,14 @@ class Channels:
 
     @unbroken
     async def create(
-        self,
-        channel_id: str,
-        name: str,
-        *,
-        allow_new_client: bool = True,
-        on_join: str | None = None,
+        self, channel_id: str, name: str, **policies: Unpack[ChannelPolicies]
     ) -> ChannelRow:
         """Make a channel and return it. Raises Conflict if there is one of this id."""
-        row = ChannelRow(channel_id, name, allow_new_client, on_join, utc_now())
+        run: ChannelPolicies = {**_DEFAULTS, **policies}
+        row = ChannelRow(id=channel_id, name=name, created_at=utc_now(), **run)
         query = (
             insert(channels)
-            .values((row.id, row.name, row.allow_new_client, row.on_join, row.created_at))
+            .values(asdict(row))
             .on_conflict_do_nothing(index_elements=[channels.c.id])
         )
         async with self._database.begin() as connection:
@@ -61,6 +70,21 @@ class Channels:
         query = select(channels).order_by(channels.c.id)
         async with self._database.read() as connection:
             return [value_of(ChannelRow, row) for row in await connection.execute(query)]
+
+    @unbroken
+    async def names(self) -> dict[str, str]:
+        """Return the names of all channels, by id."""
+        query = select(channels.c.id, channels.c.name)
+        async with self._database.read() as connection:
+            return {row.id: row.name for row in await connection.execute(query)}
+
+    @unbroken
+    async def some(self, channel_ids: Sequence[str]) -> builtins.list[ChannelRow]:
+        """Return those of these channels that there are, in this order."""
+        query = select(channels).where(channels.c.id.in_(channel_ids))
+        async with self._database.read() as connection:
+            found = {row.id: value_of(ChannelRow, row) for row in await connection.execute(query)}
+        return [found[channel_id] for channel_id in channel_ids if channel_id in found]
 
     @unbroken
     async def update(self, channel_id: str, **changes: Unpack[ChannelChanges]) -> ChannelRow:

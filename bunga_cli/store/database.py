@@ -29,12 +29,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bunga_cli.errors import DatabaseError
+from bunga_cli.errors import DatabaseError, StorageError
 from bunga_cli.store.migrations import REVISIONS
 from bunga_cli.store.revision import check, migrate
 
 READERS = 4
 BUSY_TIMEOUT_S = 5.0
+_OUT_OF_ORDER = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -89,9 +90,19 @@ class Database:
         """Enter a transaction that may write; wait for those who asked before.
 
         Leaving commits it; leaving with an exception undoes it. Only for what is `unbroken`.
+        Raises StorageError where the disk is to blame.
         """
-        async with self._writer.turn() as engine, engine.begin() as connection:
-            yield connection
+        try:
+            async with self._writer.turn() as engine, engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            if _code(error) not in _OUT_OF_ORDER:
+                raise
+            _log.error("The database cannot be written: %s.", error.orig)
+            raise StorageError(
+                f"The database cannot be written ({error.orig}): look at the space on the disk of"
+                " the data folder, and at the folder's owner and permissions."
+            ) from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -142,6 +153,11 @@ def _prepare(path: Path) -> None:
 def _make_private(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     path.chmod(0o600)
+
+
+def _code(error: DBAPIError) -> int:
+    """Return SQLite's primary code of an error, 0 where it is none of SQLite's."""
+    return int(getattr(error.orig, "sqlite_errorcode", 0)) & 0xFF
 
 
 def _unusable(path: Path, error: Exception) -> DatabaseError:

@@ -1,6 +1,6 @@
 """What queries return: plain values, which know nothing of a database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
@@ -13,13 +13,19 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """A channel. `on_join` is `pause`, `continue`, or None for the site's default."""
+    """A channel. `on_join` is `pause`, `continue`, or None for the site's default.
+
+    So is None for the two durations. `shows_room`: an invitation tells who watches what.
+    """
 
     id: str
     name: str
     allow_new_client: bool
     on_join: str | None
     created_at: datetime
+    max_wait_us: int | None = None
+    reconnect_grace_us: int | None = None
+    shows_room: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +47,14 @@ class AccountRow:
 
 @dataclass(frozen=True, slots=True)
 class StandingRow(AccountRow):
-    """An account and what speaks against it: its token was revoked, it is banned from the site."""
+    """An account and what speaks against it: its token was revoked, it is banned from the site.
+
+    `as_of` is a moment before it was looked up: a token that is issued because of it is dated so.
+    """
 
     is_revoked: bool = False
     is_banned: bool = False
+    as_of: datetime = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +152,49 @@ class IssuedTokenRow:
     expires_at: datetime
     revoked_at: datetime | None
     tokens_valid_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A browser that is signed in. Its id is the SHA-256 of its token, in hex.
+
+    `is_banned`: its account is, from the site. `tokens_valid_from` is its account's too: what
+    began before is over.
+    """
+
+    id: str
+    account_id: int
+    created_at: datetime
+    seen_at: datetime
+    address: str
+    agent: str
+    username: str
+    is_admin: bool
+    tokens_valid_from: datetime | None = None
+    is_banned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """What somebody did: `action` is such as `channels.create`, `subject` a channel's id.
+
+    `via` is `console`, `api` or `socket`; `details` are texts by name, and never secrets.
+    """
+
+    actor: str
+    via: str
+    address: str
+    action: str
+    subject: str
+    details: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow(AuditEntry):
+    """An entry of the audit log."""
+
+    id: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 
@@ -77,6 +78,11 @@ channels = Table(
     Column("allow_new_client", Boolean, nullable=False),
     Column("on_join", Text),
     Column("created_at", UtcDateTime, nullable=False),
+    # How long its room is patient; without one, as the site's settings say.
+    Column("max_wait_us", BigInteger),
+    Column("reconnect_grace_us", BigInteger),
+    # Whether those who follow an invitation see who watches what.
+    Column("shows_room", Boolean, nullable=False, server_default=false()),
     CheckConstraint("on_join IN ('pause', 'continue')", name="on_join"),
 )
 
@@ -152,6 +158,34 @@ revoked_tokens = Table(
     Column("jti", Text, primary_key=True),
     Column("revoked_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# Who is signed in to the console: the id is the SHA-256 of what the browser's cookie holds.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", ForeignKey(accounts.c.id, ondelete="CASCADE"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Index(None, "account_id"),
+)
+
+# Who changed what. It refers to nothing: it tells also of those who are gone, and what is.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", JSON, nullable=False),
+    CheckConstraint("via IN ('console', 'api', 'socket')", name="via"),
 )
 
 records = Table(

@@ -65,4 +65,5 @@ STANDING = select(
     accounts,
     _IS_REVOKED.label("is_revoked"),
     site_ban_of(accounts.c.id).label("is_banned"),
+    _NOW.label("as_of"),
 ).where(accounts.c.id == _ACCOUNT)

@@ -1,14 +1,17 @@
 """Tokens: those made by hand, API tokens, and those that were taken back."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.exc import IntegrityError
 
+from bunga_cli.clock import utc_now
 from bunga_cli.errors import NotFound
 from bunga_cli.store.database import Database, unbroken
+from bunga_cli.store.revocation import revoke_until_now
 from bunga_cli.store.rows import ApiTokenRow, IssuedTokenRow, value_of, value_or_none
 from bunga_cli.store.schema import accounts, api_tokens, issued_tokens, revoked_tokens
 from bunga_cli.store.standing import site_ban_of
@@ -17,8 +20,6 @@ SHOWN_AFTERWARDS = timedelta(days=30)
 """How long a token that is expired or revoked is still listed."""
 
 _USE_NOTED_EVERY = timedelta(minutes=1)
-_RESOLUTION = timedelta(seconds=1)
-"""Of the dates in tokens."""
 
 _ISSUED = (
     select(
@@ -70,28 +71,14 @@ class TokenRecords:
             await connection.execute(query)
 
     @unbroken
-    async def revoke_before(
-        self, valid_from: datetime, now: datetime, account_id: int | None = None
+    async def revoke_all(
+        self, account_id: int | None = None, clock: Callable[[], datetime] = utc_now
     ) -> datetime:
-        """Take back all tokens, or those of an account, that were issued before `valid_from`.
+        """Take back all tokens, or those of an account, that were issued until now.
 
-        Returns before when in truth: later, if a token issued since the last revocation may be
-        dated to `valid_from` itself, or after it.
+        Returns its `tokens_valid_from`: those issued before it are revoked. Raises NotFound.
         """
-        last = select(func.max(accounts.c.tokens_valid_from))
-        of_accounts = update(accounts)
-        of_api = update(api_tokens).where(api_tokens.c.revoked_at.is_(None)).values(revoked_at=now)
-        if account_id is not None:
-            last = last.where(accounts.c.id == account_id)
-            of_accounts = of_accounts.where(accounts.c.id == account_id)
-            of_api = of_api.where(api_tokens.c.account_id == account_id)
-        async with self._database.begin() as connection:
-            latest: datetime | None = await connection.scalar(last)
-            if latest is not None:
-                valid_from = max(valid_from, latest + _RESOLUTION)
-            await connection.execute(of_accounts.values(tokens_valid_from=valid_from))
-            await connection.execute(of_api)
-        return valid_from
+        return await revoke_until_now(self._database, clock, account_id)
 
     @unbroken
     async def revoked_at(self, *jtis: str) -> datetime | None:

@@ -57,11 +57,17 @@ class Bye:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """1.5: ready or not, once a second."""
+    """1.5: ready or not, once a second.
+
+    Some players say as well where their picture was, and at which moment of the server's monotonic
+    clock; both in microseconds.
+    """
 
     code: ClassVar[str] = "client-status"
 
     is_pending: bool
+    position_us: int | None = None
+    at_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Deadlines(Presence):
             self._expire(now_us)
             return self._flush(now_us)
         self._beat(now_us)
+        if self.truth.sockets:
+            self._tell_state(now_us)
         self._arm(now_us)
         return self._drain()
 
@@ -122,6 +124,8 @@ class Deadlines(Presence):
         self.next_deadline_us = min(due, default=None)
 
     def _flush(self, now_us: int) -> list[Effect]:
+        if self.truth.sockets:
+            self._tell_state(now_us)
         self._rearm(now_us)
         return self._drain()
 

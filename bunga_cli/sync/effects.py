@@ -8,11 +8,23 @@ from bunga_cli.sync.values import ConnId
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Send `event` to one socket, or (`to` is None) to every open one except those in `but`."""
+    """Send `event` to one socket, or (`to` is None) to every open one except those in `but`.
+
+    Every one means: those of the generations that are told such events (see `events`).
+    """
 
     event: Event
     to: ConnId | None = None
     but: tuple[ConnId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Send `event` to one socket, as the answer to the request that it calls `ref`."""
+
+    event: Event
+    to: ConnId
+    ref: str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +47,4 @@ class Declined:
     detail: str
 
 
-Effect = Tell | SaveProgress | PutAway | Declined
+Effect = Tell | Answer | SaveProgress | PutAway | Declined

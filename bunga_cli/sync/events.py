@@ -1,9 +1,11 @@
 """What a room says. The wire formats are projections of these (see `bunga_cli.protocol`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bunga_cli.sync.commands import CallAction
-from bunga_cli.sync.values import Projection, User
+from bunga_cli.sync.moves import Cause, PlayState
+from bunga_cli.sync.timeline import Timeline
+from bunga_cli.sync.values import HowReady, Projection, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,42 @@ class PlayAt:
 
     is_play: bool
     position_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitedFor:
+    """A watcher whom the room waits for, since when by the server's monotonic clock."""
+
+    id: str
+    since_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A watcher and how it stands; two are equal whatever their drifts."""
+
+    user: User
+    state: HowReady
+    drift_us: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The whole truth, as v2 knows it; two are equal if nothing happened between them.
+
+    `parked_us` is where the one who is told should rest, because it cannot keep up; all others are
+    told None.
+    """
+
+    play_state: PlayState
+    timeline: Timeline
+    waiting_for: tuple[WaitedFor, ...]
+    excused_ids: tuple[str, ...]
+    watchers: tuple[Standing, ...]
+    cause: tuple[Cause, User | None] | None
+    record_id: str | None
+    parked_us: int | None = None
+    revision: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +170,14 @@ class WasReset:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A command had no effect. `reason` is a word for programs, `detail` a sentence for people."""
+    """A command had no effect. `reason` is a word for programs, `detail` a sentence for people.
+
+    `ref` says which one it was: by its code, or as its sender called it.
+    """
 
     reason: str
     detail: str
-    ref: str | None
+    ref: str | int | None
 
 
 Event = (
@@ -147,6 +188,7 @@ Event = (
     | Projected
     | Status
     | PlayAt
+    | State
     | ReadinessChanged
     | Played
     | Paused
@@ -158,3 +200,9 @@ Event = (
     | WasReset
     | Refused
 )
+
+UP_TO_1_5: frozenset[type] = frozenset({Status, PlayAt})
+"""What only sockets of 1.4 and 1.5 are told."""
+
+FROM_2: frozenset[type] = frozenset({State})
+"""What only sockets of v2 are told."""

@@ -14,6 +14,7 @@ from bunga_cli.sync.playback import Playback
 from bunga_cli.sync.policy import Policy
 from bunga_cli.sync.readiness import Socket, Watcher
 from bunga_cli.sync.roster import Roster
+from bunga_cli.sync.truth import Truth, whole_truth
 from bunga_cli.sync.values import SERVER, ConnId, Projection, User
 
 
@@ -29,6 +30,7 @@ class Mechanics:
         self.roster = Roster(policy)
         self.playback = Playback(policy.seek_cooldown_us)
         self.call = VoiceCall()
+        self.truth = Truth(now_us)
         self.projection: Projection | None = None
         self.revision = 0
         """Rises with everything that a snapshot must hold."""
@@ -185,17 +187,22 @@ class Mechanics:
 
     def _refuse(self, socket: Socket, command: Command, reason: str, detail: str) -> None:
         self._tell(events.Refused(reason, detail, command.code), to=socket.conn)
+        self.truth.owe(socket)
 
     def _tell_truth(self, now_us: int, actor: Socket | None = None, flips: bool = False) -> None:
-        """Tell both generations where the room is; the actor has done so already on its side.
+        """Tell all generations where the room is; 1.4's actor has done so already on its side.
 
         `flips` of readiness while a seek cools down are kept from 1.4, which would toggle at each.
         """
         self._tell_status(now_us)
         if not flips:
-            self._tell(self._play_at(now_us), but=actor)
+            is_told = actor is None or actor.is_v2
+            self._tell(self._play_at(now_us), but=None if is_told else actor)
 
     def _tell_truth_to(self, socket: Socket, now_us: int) -> None:
+        if socket.is_v2:
+            self.truth.owe(socket)
+            return
         status, watcher = self._status(now_us), self.roster.watcher_of(socket)
         if watcher is not None and watcher.parked_at_us is not None:
             status = _resting(status, watcher.parked_at_us)
@@ -203,13 +210,17 @@ class Mechanics:
         self._tell(self._play_at(now_us), to=socket.conn)
 
     def _tell_status(self, now_us: int) -> None:
-        status = self._status(now_us)
-        parked = [w for w in self.roster.watchers.values() if w.parked_at_us is not None]
-        elsewhere = tuple(conn for watcher in parked for conn in watcher.sockets)
-        self._out.append(Tell(status, but=elsewhere))
-        for watcher in parked:
-            resting = _resting(status, watcher.parked_at_us or 0)
-            self._out.extend(Tell(resting, to=conn) for conn in watcher.sockets)
+        status, parked = self._status(now_us), self.roster.parked()
+        elsewhere = {s.conn: at_us for s, at_us in parked if not s.is_v2} if parked else {}
+        self._out.append(Tell(status, but=tuple(elsewhere)))
+        for conn, at_us in elsewhere.items():
+            self._out.append(Tell(_resting(status, at_us), to=conn))
+        self.truth.is_due = True
+
+    def _tell_state(self, now_us: int) -> None:
+        """Tell the v2 sockets the truth, if it changed or is due, when all else is said."""
+        state = whole_truth(self.roster, self.playback, self.because, self._record_id, now_us)
+        self._out += self.truth.news(state, self.roster.parked())
 
     def _status(self, now_us: int) -> events.Status:
         watchers = [*self.roster.watchers.values()]

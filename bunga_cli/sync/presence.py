@@ -77,6 +77,7 @@ class Presence(Mechanics):
             self._tell_truth(now_us, actor=socket)
         elif self.playback.state is not PlayState.PAUSED:
             self._tell_truth_to(socket, now_us)
+        self.truth.owe(socket)
 
     def _welcome(self, socket: Socket, user: User, now_us: int) -> bool:
         """Add a new watcher; return True if that paused the room."""
@@ -125,7 +126,7 @@ class Presence(Mechanics):
     def _resume(self, watcher: Watcher, socket: Socket, now_us: int) -> None:
         """Give a watcher that was away its place back, unannounced, on a new socket."""
         watcher.take(socket, ready=watcher.presumption)
-        socket.speaks, socket.welcome_back = watcher.speaks, True
+        socket.speaks, socket.welcome_back = socket.is_v2 or watcher.speaks, True
         self._settle(now_us, by=watcher.user)
         self._tell(self._here_are(), to=socket.conn)
         if watcher.left_record_id != self._record_id:

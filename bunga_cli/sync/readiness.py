@@ -11,7 +11,9 @@ someone waiting; a room in which nobody is ready waits for all of them as long a
 from collections import deque
 from dataclasses import dataclass, field
 
-from bunga_cli.sync.values import ConnId, User
+from bunga_cli.sync.drift import Drift
+from bunga_cli.sync.timeline import Timeline
+from bunga_cli.sync.values import ConnId, HowReady, User
 
 
 class WaitLedger:
@@ -75,17 +77,24 @@ class Socket:
     account: str
     opened_us: int
     heard_us: int
+    is_v2: bool = False
+    """It speaks bunga.v2."""
     joined: bool = False
     ready: bool | None = None
     """None until it has reported."""
     speaks: bool = False
-    """It sends heartbeats (1.5), so its silence means something."""
+    """It sends heartbeats (1.5, v2), so its silence means something."""
     lapsed: bool = False
     """It was joined and fell silent; speaking again brings it back."""
     welcome_back: bool = False
     """It came back within grace; its next join-in is no news to the others."""
     stranger_since_us: int | None = None
     bye_us: int | None = None
+
+    @property
+    def generation(self) -> str:
+        """What its player speaks: `1.4`, `1.5` or `2`."""
+        return _generation(self.is_v2, self.speaks)
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +111,9 @@ class Watcher:
     last_ready: bool | None = None
     """Its readiness when its connection was lost."""
     speaks: bool = False
-    """It sends heartbeats (1.5)."""
+    """It sends heartbeats (1.5, v2)."""
+    is_v2: bool = False
+    """The last of its sockets speaks bunga.v2."""
     excused: bool = False
     arriving: bool = False
     """It joined a room that plays on (`on_join = "continue"`) and has not loaded yet."""
@@ -114,6 +125,8 @@ class Watcher:
     """Since when it is as ready as it is."""
     left_record_id: str | None = None
     """What was projected when its connection was lost."""
+    drift: Drift | None = None
+    """How far its picture was from the room's when it last said where that is."""
 
     @property
     def id(self) -> str:
@@ -138,12 +151,35 @@ class Watcher:
         """True if the room need not wait for it."""
         return self.readiness is True
 
+    @property
+    def standing(self) -> HowReady:
+        """`ready`, `buffering`, `excused` (buffering, not waited for) or `away`."""
+        if not self.is_present:
+            return "away"
+        if self.is_ready:
+            return "ready"
+        return "excused" if self.excused else "buffering"
+
+    @property
+    def generation(self) -> str:
+        """What its player speaks: `1.4`, `1.5` or `2`."""
+        return _generation(self.is_v2, self.speaks)
+
+    def waited_for_since(self, held_since_us: int) -> int:
+        """Return since when a room that is held up since `held_since_us` waits for it."""
+        return max(held_since_us, self.joined_us, self.readiness_since_us)
+
+    def drift_at(self, timeline: Timeline, now_us: int) -> int | None:
+        """Return how far its picture is ahead of the room's, None if nobody knows."""
+        drift = self.drift if self.is_present else None
+        return drift.by_us if drift and drift.is_good(timeline, now_us) else None
+
     def take(self, socket: Socket, *, ready: bool | None) -> None:
         """Make `socket` one of this watcher's."""
         socket.joined, socket.ready, socket.lapsed = True, ready, False
         socket.stranger_since_us = socket.bye_us = None
         self.sockets[socket.conn] = socket
-        self.away_since_us = None
+        self.away_since_us, self.is_v2 = None, socket.is_v2
         self._weigh()
 
     def hear(self, socket: Socket, ready: bool) -> None:
@@ -163,3 +199,7 @@ class Watcher:
     def _weigh(self) -> None:
         reports = [socket.ready for socket in self.sockets.values()]
         self.readiness = False if False in reports else None if None in reports else True
+
+
+def _generation(is_v2: bool, speaks: bool) -> str:
+    return "2" if is_v2 else "1.5" if speaks else "1.4"

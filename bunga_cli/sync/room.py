@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from bunga_cli.sync import commands, events
 from bunga_cli.sync.commands import CallAction, Command, Order
 from bunga_cli.sync.deadlines import Deadlines
+from bunga_cli.sync.drift import Drift
 from bunga_cli.sync.effects import Declined, Effect
 from bunga_cli.sync.moves import Cause, PlayState
 from bunga_cli.sync.policy import Policy
@@ -56,10 +57,14 @@ class Room(Deadlines):
 
     # -- what comes in ----------------------------------------------------------------------------
 
-    def open(self, conn: ConnId, account: str, now_us: int) -> list[Effect]:
-        """Take in a new socket; an account whose watcher is away is back by that alone."""
-        socket = Socket(conn, account, opened_us=now_us, heard_us=now_us)
+    def open(self, conn: ConnId, account: str, now_us: int, *, is_v2: bool = False) -> list[Effect]:
+        """Take in a new socket; an account whose watcher is away is back by that alone.
+
+        One that speaks bunga.v2 will send heartbeats, and is told the truth at once.
+        """
+        socket = Socket(conn, account, now_us, now_us, is_v2=is_v2, speaks=is_v2)
         self.roster.sockets[conn] = socket
+        self.truth.add(socket)
         watcher = self.roster.watchers.get(account)
         if watcher is not None and not watcher.is_present:
             self._resume(watcher, socket, now_us)
@@ -68,6 +73,7 @@ class Room(Deadlines):
     def close(self, conn: ConnId, now_us: int) -> list[Effect]:
         """Account for a socket that is gone; its watcher may come back within grace."""
         socket = self.roster.sockets.pop(conn)
+        self.truth.remove(socket)
         watcher = self.roster.watcher_of(socket)
         if watcher is not None:
             self._lose(watcher, socket, now_us)
@@ -86,6 +92,8 @@ class Room(Deadlines):
         socket.heard_us = now_us
         if type(command) is commands.Heartbeat and socket.speaks and socket.joined:  # noqa: SIM102
             if socket.ready is not command.is_pending and socket.ready is not None:
+                if command.position_us is not None:
+                    self._note_drift(socket, command, now_us)
                 return _NOTHING
         if self.next_deadline_us is not None and now_us >= self.next_deadline_us:
             self._expire(now_us)
@@ -175,7 +183,10 @@ class Room(Deadlines):
             play_state=self.playback.state.value,
             position_us=self.position_at(now_us),
             projection=self.projection,
-            watchers=tuple(WatcherView.of(w, now_us) for w in self.roster.watchers.values()),
+            watchers=tuple(
+                WatcherView.of(w, self.playback.timeline, now_us)
+                for w in self.roster.watchers.values()
+            ),
             waiting_for=tuple(Waiting.of(w, held_since_us or 0, now_us) for w in waited_for),
             talking=tuple(self.call.talking),
             call_pending=bool(self.call.pending),
@@ -251,6 +262,13 @@ class Room(Deadlines):
         else:
             watcher.speaks = True
             self._report(watcher, socket, not command.is_pending, now_us)
+            self._note_drift(socket, command, now_us)
+
+    def _note_drift(self, socket: Socket, command: commands.Heartbeat, now_us: int) -> None:
+        if command.position_us is not None:
+            self.roster.watchers[socket.account].drift = Drift.measured(
+                self.playback.timeline, command.position_us, command.at_us, now_us
+            )
 
     def _on_stray_heartbeat(self, socket: Socket, now_us: int) -> None:
         """Let it be a while: a player beats while it resolves a link, and after its bye."""

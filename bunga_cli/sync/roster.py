@@ -64,6 +64,15 @@ class Roster:
         """The present watchers that are not ready."""
         return [w for w in self.watchers.values() if w.is_present and not w.is_ready]
 
+    def parked(self) -> list[tuple[Socket, int]]:
+        """Return the sockets that are shown a place ahead, and which, because they are too slow."""
+        return [
+            (socket, watcher.parked_at_us)
+            for watcher in self.watchers.values()
+            if watcher.parked_at_us is not None
+            for socket in watcher.sockets.values()
+        ]
+
     @property
     def anyone_is_present(self) -> bool:
         """True while some watcher has a living socket."""

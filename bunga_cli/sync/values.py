@@ -1,10 +1,13 @@
 """The values a room is made of. All are frozen: a change is a new value."""
 
 from dataclasses import dataclass
-from typing import NewType
+from typing import Literal, NewType
 
 ConnId = NewType("ConnId", int)
 """One WebSocket, numbered by the server for as long as the process lives."""
+
+HowReady = Literal["ready", "buffering", "excused", "away"]
+"""How a watcher stands: `excused` is buffering, and no longer waited for."""
 
 MAX_POSITION_US = 3_600_000_000 * 1000
 """The largest position a client may name: 1,000 hours, in microseconds."""

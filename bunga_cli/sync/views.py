@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bunga_cli.sync.readiness import Watcher
+from bunga_cli.sync.timeline import Timeline
 from bunga_cli.sync.values import Projection, User
 
 
@@ -10,7 +11,8 @@ from bunga_cli.sync.values import Projection, User
 class WatcherView:
     """One watcher. `state` is `ready`, `buffering`, `excused` or `away` (connection lost).
 
-    `since_us` is how long ago that began, `generation` what its player speaks: `1.4` or `1.5`.
+    `since_us` is how long ago that began, `generation` what its player speaks: `1.4`,
+    `1.5` or `2`.
     `rtt_us` is how long a ping and its answer take, `drift_us` how far its picture is ahead of the
     room's; None where that is not known. All in microseconds.
     """
@@ -24,15 +26,16 @@ class WatcherView:
     drift_us: int | None = None
 
     @classmethod
-    def of(cls, watcher: Watcher, now_us: int) -> "WatcherView":
-        """Return what there is to see of a watcher."""
+    def of(cls, watcher: Watcher, timeline: Timeline, now_us: int) -> "WatcherView":
+        """Return what there is to see of a watcher in a room that is there."""
         since_us = max(watcher.joined_us, watcher.readiness_since_us, watcher.away_since_us or 0)
         return cls(
             watcher.user,
-            _standing(watcher),
+            watcher.standing,
             len(watcher.sockets),
             since_us=now_us - since_us,
-            generation="1.5" if watcher.speaks else "1.4",
+            generation=watcher.generation,
+            drift_us=watcher.drift_at(timeline, now_us),
         )
 
 
@@ -46,8 +49,7 @@ class Waiting:
     @classmethod
     def of(cls, watcher: Watcher, held_since_us: int, now_us: int) -> "Waiting":
         """Return since when a room that is held up since `held_since_us` waits for `watcher`."""
-        since_us = max(held_since_us, watcher.joined_us, watcher.readiness_since_us)
-        return cls(watcher.id, now_us - since_us)
+        return cls(watcher.id, now_us - watcher.waited_for_since(held_since_us))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,3 @@ class RoomView:
     connections: int
     rate: int = 0
     cause: CauseView | None = None
-
-
-def _standing(watcher: Watcher) -> str:
-    if not watcher.is_present:
-        return "away"
-    if watcher.is_ready:
-        return "ready"
-    return "excused" if watcher.excused else "buffering"

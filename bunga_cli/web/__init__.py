@@ -1,55 +1,56 @@
 """Pages for people. Everything they need is served from here: no foreign address is ever opened."""
 
-from collections.abc import Callable
-from html import escape
 from http import HTTPStatus
-from importlib.resources import files
-from string import Template
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from bunga_cli.settings import Settings
-
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:;"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-_STATIC = files(__name__) / "static"
-_STYLE = (_STATIC / "pages.css").read_bytes()
-_HOME = Template((_STATIC / "home.html").read_text("utf-8"))
-_CONSOLE = Template((_STATIC / "console.html").read_text("utf-8"))
-_NOT_FOUND = Template((_STATIC / "not_found.html").read_text("utf-8"))
+from bunga_cli.api.context import AppContext
+from bunga_cli.api.errors import ApiError
+from bunga_cli.paths import CHANNEL_ID
+from bunga_cli.web import console, home, watch
+from bunga_cli.web.assets import serve_asset
+from bunga_cli.web.guard import UNREADABLE
+from bunga_cli.web.preferences import choose
+from bunga_cli.web.rendering import Prepared, page, translate
+from bunga_cli.web.sign_in import Door
 
 
-def create_pages(settings: Callable[[], Settings]) -> Starlette:
-    """Return the pages as an application, for paths without a slash at the end."""
-
-    async def home(request: Request) -> Response:
-        base_url = settings().server.public_url or str(request.base_url).rstrip("/")
-        return _page(_HOME, settings().site.name, base_url=base_url)
-
-    async def console(_request: Request) -> Response:
-        return _page(_CONSOLE, settings().site.name)
-
-    async def not_found(_request: Request, _error: Exception) -> Response:
-        return _page(_NOT_FOUND, settings().site.name, status=HTTPStatus.NOT_FOUND)
-
-    return Starlette(
-        routes=[Route("/", home), Route("/console", console), Route("/static/pages.css", _style)],
-        exception_handlers={HTTPStatus.NOT_FOUND: not_found},
+def create_pages(context: AppContext) -> Starlette:
+    """Return the pages as an application, for encoded paths without a slash at the end."""
+    app = Starlette(
+        routes=[
+            Route("/", home.show, methods=["GET"]),
+            Route(f"/watch/{CHANNEL_ID}", watch.show, methods=["GET"]),
+            Route("/static/{name:path}", serve_asset, methods=["GET"]),
+            Route("/preferences", choose, methods=["POST"]),
+            *Door().routes(),
+            *console.routes(),
+        ],
+        middleware=[Middleware(Prepared)],
+        exception_handlers={
+            HTTPStatus.NOT_FOUND: _not_found,
+            ApiError: _unreadable,
+            Exception: _failed,
+        },
     )
+    app.state.context = context
+    return app
 
 
-async def _style(_request: Request) -> Response:
-    return Response(_STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
+async def _not_found(request: Request, _error: Exception) -> Response:
+    return page(request, "not_found.html", HTTPStatus.NOT_FOUND)
 
 
-def _page(
-    page: Template, site_name: str, status: HTTPStatus = HTTPStatus.OK, **texts: str
-) -> Response:
-    escaped = {key: escape(text) for key, text in {"site_name": site_name, **texts}.items()}
-    headers = {"Content-Security-Policy": _POLICY}
-    return HTMLResponse(page.substitute(escaped), status, headers)
+async def _unreadable(request: Request, error: Exception) -> Response:
+    if not isinstance(error, ApiError):
+        raise error
+    return page(request, "refused.html", error.status, problem=translate(request, UNREADABLE))
+
+
+async def _failed(request: Request, _error: Exception) -> Response:
+    # Starlette raises the error again after this answer, and the server logs its traceback.
+    return page(request, "failed.html", HTTPStatus.INTERNAL_SERVER_ERROR)

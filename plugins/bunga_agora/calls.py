@@ -14,6 +14,8 @@ LIFETIME: Final = timedelta(days=1)  # Agora accepts no longer one
 KEPT_FOR: Final = timedelta(hours=1)  # so that whoever registers gets nearly the whole lifetime
 
 _MAX_SALT: Final = 99_999_999
+_CHANNEL: Final = Channel("check", "check")
+_ACCOUNT: Final = Account("check")
 
 
 class VoiceCalls:
@@ -82,15 +84,27 @@ class CertificateCheck:
         self._settings = settings
 
     async def check(self) -> Health:
-        """Make a token and read it."""
+        """Make a token and read it; tell for whom it is, and until when."""
         settings = self._settings()
         try:
-            service = await self._calls.issue(Channel("check", "check"), Account("check"))
+            service = await self._calls.issue(_CHANNEL, _ACCOUNT)
             if service is None:
                 return Health("off", "No app id is set.")
             certificate = settings.app_certificate.get_secret_value()
             grant = parse(str(service.value["channel_token"]), certificate)
         except (PluginFailure, BadToken) as failure:
             return Health("failure", str(failure))
-        hours = grant.expires_in_s / 3600
-        return Health("ok", f"Tokens are good for {hours:g} h.", {"app_id": grant.app_id})
+        told = grant.app_id, grant.channel, grant.uid
+        if told != (settings.app_id, _CHANNEL.id, uid_of(_ACCOUNT.id)):
+            return Health("failure", "The token that was made says something else than it should.")
+        return Health("ok", f"Tokens are good for {grant.expires_in_s / 3600:g} h.", _facts(grant))
+
+
+def _facts(grant: Grant) -> dict[str, str]:
+    """Return what a token that was read says."""
+    until = datetime.fromtimestamp(grant.issued_at_s + grant.expires_in_s, UTC)
+    return {
+        "app_id": grant.app_id,
+        "made for": f"account {_ACCOUNT.id} (number {grant.uid}) in channel {grant.channel}",
+        "good until": f"{until:%Y-%m-%d %H:%M} UTC",
+    }

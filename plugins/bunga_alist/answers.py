@@ -16,6 +16,24 @@ from bunga_cli.plugin import one_line
 
 T = TypeVar("T")
 
+PERMISSIONS = (
+    "see hidden files",
+    "open protected folders",
+    "download offline",
+    "upload",
+    "rename",
+    "move",
+    "copy",
+    "delete",
+    "read by WebDAV",
+    "write by WebDAV",
+    "read by FTP",
+    "write by FTP",
+    "look into archives",
+    "unpack archives",
+)
+"""What the bits of a permission stand for, from the lowest."""
+
 ADMIN_ROLE = 2
 ADMIN_ROLE_NAME = "admin"
 MAX_TOKEN_CHARACTERS = 4096
@@ -55,6 +73,7 @@ class Site(Answer):
     """The public settings of a server."""
 
     site_title: Shown = ""
+    version: Shown = ""
     logo: Shown = ""
 
 
@@ -94,6 +113,12 @@ class User(Answer):
     def effective_permission(self) -> int:
         """What the user may do somewhere: the permissions of all its scopes together."""
         return reduce(or_, (scope.permission for scope in self.permissions), self.permission)
+
+
+def in_words(permission: int) -> str:
+    """Return what a bit set of permissions allows beside watching."""
+    allowed = [words for bit, words in enumerate(PERMISSIONS) if permission >> bit & 1]
+    return ", ".join(allowed) or "only watch"
 
 
 class Entry(Answer):

@@ -12,7 +12,7 @@ from bunga_alist.failures import AListError
 from bunga_alist.pictures import Picture, Pictures
 from bunga_alist.sessions import Sessions
 from bunga_alist.settings import AListChannel, AListSite
-from bunga_cli.plugin import MediaUrl, NotFound, PluginContext, one_line
+from bunga_cli.plugin import MediaUrl, NotFound, PluginContext, SmallPictures, one_line
 
 SERVICE_KEY = "alist"
 
@@ -26,6 +26,7 @@ class Library:
         self._context = context
         self.sessions = Sessions(context.http)
         self._pictures = Pictures(context.http, self.sessions)
+        self._logos = SmallPictures(context.http)
         self._set_anew: set[str] = set()
 
     async def account(self, channel_id: str) -> Account | None:
@@ -63,6 +64,20 @@ class Library:
         """
         is_trusted = origin(host) == origin(self._context.site_settings().host)
         return await AList(self._context.http, host, is_trusted=is_trusted).site()
+
+    async def logo(self, site: Site, host: str) -> str:
+        """Return a site's logo as `Health.picture`, empty if there is none that is small.
+
+        It may have one for the day and one for the night; the first will do.
+        """
+        addresses = site.logo.split()
+        if not addresses:
+            return ""
+        try:
+            address = complete(addresses[0], host)
+        except AListError:
+            return ""
+        return await self._logos.at(address, trusted=origin(address) == origin(host))
 
     async def user(self, account: Account) -> User:
         """Return what AList knows of an account, which may be one that no channel has."""

@@ -3,8 +3,18 @@
 import asyncio
 from typing import ClassVar
 
+from bunga_alist.answers import User, in_words
 from bunga_alist.library import SERVICE_KEY, Context, Library
-from bunga_cli.plugin import Account, Channel, Health, MediaUrl, PluginFailure, Record, Service
+from bunga_cli.plugin import (
+    Account,
+    Channel,
+    Health,
+    MediaUrl,
+    PluginFailure,
+    Record,
+    Service,
+    one_line,
+)
 
 SOURCE = "alist"
 
@@ -58,13 +68,15 @@ class AListHealth:
             site = await self._library.site(host)
         except PluginFailure as error:
             return Health("failure", str(error))
-        channels = await self._channels()
+        logo, channels = await asyncio.gather(self._library.logo(site, host), self._channels())
         users = {f"channel {channel}": text for channel, (text, _is_well) in channels.items()}
-        details = {"site": site.site_title, "logo": site.logo, **users}
+        facts = {"site": site.site_title, "version": site.version, "logo": site.logo}
+        details = {**{name: fact for name, fact in facts.items() if fact}, **users}
         ill = [channel for channel, (_text, is_well) in channels.items() if not is_well]
         if ill:
-            return Health("warning", f"Channels that cannot log in: {', '.join(ill)}.", details)
-        return Health("ok", f"{site.site_title} at {host}", details)
+            text = f"Channels that cannot log in: {', '.join(ill)}."
+            return Health("warning", text, details, logo)
+        return Health("ok", f"{site.site_title} at {host}", details, logo)
 
     async def _channels(self) -> dict[str, tuple[str, bool]]:
         """Return of each channel that has an account who it is, or what is wrong; and which."""
@@ -80,4 +92,10 @@ class AListHealth:
             user = await self._library.user(account)
         except PluginFailure as error:
             return str(error), False
-        return f"{user.username}{' (admin)' if user.is_admin else ''}", True
+        return _told(user), True
+
+
+def _told(user: User) -> str:
+    """Return who it is, where it is and what it may do there, in words."""
+    rights = "is an admin" if user.is_admin else f"may {in_words(user.effective_permission)}"
+    return f"{user.username}, sees {one_line(user.base_path)}, {rights}"

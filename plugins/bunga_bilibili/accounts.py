@@ -113,6 +113,15 @@ class Accounts:
         """Save the new login wherever the old one is used still: confirming ends the old one."""
         self._checked.pop(old.sess, None)
         self._checked[new.sess] = self._now()
-        for channel_id, login in (await self.all()).items():
-            if login.sess == old.sess:
-                await self.save(channel_id, new)
+        for channel in await self._context.channels():
+            await self._replace_in(channel.id, old, new)
+
+    async def _replace_in(self, channel_id: str, old: Login, new: Login) -> None:
+        """Save the new login in a channel, unless an admin set another one, be it right now."""
+        context = self._context
+        now = await context.channel_settings(channel_id)
+        while now.sess.get_secret_value() == old.sess:
+            if await context.replace_channel_settings(channel_id, now, **asdict(new)):
+                context.invalidate(SERVICE_KEY, channel_id)
+                return
+            now = await context.channel_settings(channel_id)

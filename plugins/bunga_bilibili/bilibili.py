@@ -102,6 +102,10 @@ class Bilibili:
         response = await self._request("GET", url, {"SESSDATA": sess})
         return _data(response, Nav)
 
+    def is_at(self, address: str) -> bool:
+        """Return whether an address that Bilibili named is on the server that the operator set."""
+        return address.startswith(f"{self._settings().api_url}/")
+
     # -- logging in by phone ----------------------------------------------------------------------
 
     async def qr_code(self) -> QrCode:

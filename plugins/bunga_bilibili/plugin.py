@@ -13,8 +13,17 @@ from bunga_bilibili.correspond import BILIBILI_KEY
 from bunga_bilibili.routes import AccountRoutes, LoginRoutes
 from bunga_bilibili.service import AccountsCheck, BilibiliService
 from bunga_bilibili.settings import ChannelSettings, SiteSettings
+from bunga_bilibili.sign_in import PhoneSignIn
 from bunga_bilibili.v1_routes import ChannelLoginRoutes
-from bunga_cli.plugin import Console, HealthCheck, PluginSettings, ServiceProvider, hookimpl
+from bunga_cli.plugin import (
+    Console,
+    HealthCheck,
+    PluginSettings,
+    ServiceProvider,
+    SignIn,
+    SmallPictures,
+    hookimpl,
+)
 
 
 def _utc_now() -> datetime:
@@ -26,6 +35,8 @@ class BilibiliPlugin:
 
     bilibili: Bilibili
     accounts: Accounts
+    _sign_in: PhoneSignIn
+    _pictures: SmallPictures
 
     def __init__(
         self, now: Callable[[], datetime] = _utc_now, public_key: str = BILIBILI_KEY
@@ -43,6 +54,8 @@ class BilibiliPlugin:
         """Begin."""
         self.bilibili = Bilibili(context.http, context.site_settings, self._now, self._public_key)
         self.accounts = Accounts(context, self.bilibili, self._now)
+        self._sign_in = PhoneSignIn(self.accounts, self.bilibili)
+        self._pictures = SmallPictures(context.http)
 
     @hookimpl
     def bunga_stop(self) -> None:
@@ -57,7 +70,12 @@ class BilibiliPlugin:
     @hookimpl
     def bunga_health_checks(self) -> Sequence[HealthCheck]:
         """Return the look at each channel's account."""
-        return [AccountsCheck(self.accounts, self.bilibili)]
+        return [AccountsCheck(self.accounts, self.bilibili, self._pictures)]
+
+    @hookimpl
+    def bunga_sign_ins(self) -> Sequence[SignIn]:
+        """Return the login with Bilibili's app."""
+        return [self._sign_in]
 
     @hookimpl
     def bunga_routes(self) -> APIRouter:
@@ -65,7 +83,7 @@ class BilibiliPlugin:
         router = APIRouter()
         router.include_router(AccountRoutes(self.accounts).router)
         router.include_router(LoginRoutes(self.bilibili).router)
-        router.include_router(ChannelLoginRoutes(self.accounts, self.bilibili).router)
+        router.include_router(ChannelLoginRoutes(self.accounts, self._sign_in).router)
         return router
 
     @hookimpl

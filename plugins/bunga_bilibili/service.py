@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,9 +10,11 @@ from bunga_bilibili.accounts import SERVICE_KEY, Accounts
 from bunga_bilibili.answers import Nav
 from bunga_bilibili.bilibili import Bilibili, BilibiliFailure
 from bunga_bilibili.wbi import key_in, mixin_key
-from bunga_cli.plugin import Account, Channel, Health, Service
+from bunga_cli.plugin import Account, Channel, Health, Service, SmallPictures
 
 LIFETIME: Final = timedelta(hours=1)  # the signing keys change once a day, at no announced hour
+
+_SMALL: Final = "@96w_96h_1c.webp"  # so its servers of pictures are asked for small ones
 
 
 class BilibiliService:
@@ -47,12 +50,13 @@ class AccountsCheck:
 
     name = "accounts"
 
-    def __init__(self, accounts: Accounts, bilibili: Bilibili) -> None:
+    def __init__(self, accounts: Accounts, bilibili: Bilibili, pictures: SmallPictures) -> None:
         self._accounts = accounts
         self._bilibili = bilibili
+        self._pictures = pictures
 
     async def check(self) -> Health:
-        """Look."""
+        """Look. The picture is the avatar of the first account that works."""
         every = await self._accounts.all()
         logins = {channel: login for channel, login in every.items() if login.sess}
         if not logins:
@@ -61,7 +65,15 @@ class AccountsCheck:
         found = dict(zip(cookies, await asyncio.gather(*map(self._look, cookies)), strict=True))
         unrenewed = self._accounts.unrenewed
         notes = {c: unrenewed[login.sess] for c, login in logins.items() if login.sess in unrenewed}
-        return _summary({c: found[login.sess] for c, login in logins.items()}, notes)
+        outcomes = {c: found[login.sess] for c, login in logins.items()}
+        return replace(_summary(outcomes, notes), picture=await self._avatar(outcomes.values()))
+
+    async def _avatar(self, outcomes: Iterable[Nav | BilibiliFailure]) -> str:
+        faces = [nav.face for nav in outcomes if isinstance(nav, Nav) and nav.face]
+        if not faces:
+            return ""
+        address = f"{faces[0]}{_SMALL}"
+        return await self._pictures.at(address, trusted=self._bilibili.is_at(address))
 
     async def _look(self, sess: str) -> Nav | BilibiliFailure:
         try:

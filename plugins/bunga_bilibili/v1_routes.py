@@ -6,18 +6,17 @@ from typing import Final
 from fastapi import APIRouter
 
 from bunga_bilibili.accounts import Accounts
-from bunga_bilibili.bilibili import Bilibili, BilibiliFailure
-from bunga_bilibili.settings import is_cookie_value
-from bunga_cli.plugin import AdminOnly, NotFound, one_line
+from bunga_bilibili.sign_in import PhoneSignIn
+from bunga_cli.plugin import AdminOnly, Channel, NotFound, one_line
 
-_STATES: Final = {86101: "waiting", 86090: "scanned", 86038: "too late"}
+_WORDS: Final = {"expired": "too late"}
 
 
 class ChannelLoginRoutes:
-    """Logging a channel in by phone. The login itself stays in the server."""
+    """Logging a channel in by phone."""
 
-    def __init__(self, accounts: Accounts, bilibili: Bilibili) -> None:
-        self._accounts, self._bilibili = accounts, bilibili
+    def __init__(self, accounts: Accounts, sign_in: PhoneSignIn) -> None:
+        self._accounts, self._sign_in = accounts, sign_in
         self.router = APIRouter(
             prefix="/api/v1/plugins/bilibili/channels/{channel_id:id}/login",
             tags=["bilibili"],
@@ -29,23 +28,15 @@ class ChannelLoginRoutes:
 
     async def start_bilibili_login_of_channel(self, channel_id: str) -> dict[str, str]:
         """Return an address to show as a QR code to Bilibili's app, and a key to ask with."""
-        await self._require(channel_id)
-        code = await self._bilibili.qr_code()
-        return {"url": code.url, "key": code.qrcode_key}
+        code = await self._sign_in.begin(await self._existing(channel_id))
+        return {"url": code.url, "key": code.key}
 
     async def follow_bilibili_login_of_channel(self, channel_id: str, key: str) -> dict[str, str]:
         """Return how far the login is; when it is done, it is the channel's from then on."""
-        await self._require(channel_id)
-        if not is_cookie_value(key):
-            raise NotFound("There is no login of this key.")
-        state, login = await self._bilibili.qr_state(key)
-        if login is not None:
-            await self._accounts.save(channel_id, login)
-            return {"state": "done"}
-        if state.code not in _STATES:
-            raise BilibiliFailure(f"Bilibili does not log in: {state.message} ({state.code}).")
-        return {"state": _STATES[state.code]}
+        state = await self._sign_in.poll(await self._existing(channel_id), key)
+        return {"state": _WORDS.get(state.state, state.state)}
 
-    async def _require(self, channel_id: str) -> None:
+    async def _existing(self, channel_id: str) -> Channel:
         if not await self._accounts.exists(channel_id):
             raise NotFound(f"There is no channel {one_line(channel_id)!r}.")
+        return Channel(channel_id, "")

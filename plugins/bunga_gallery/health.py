@@ -64,7 +64,8 @@ class LinkersCheck:
         if not (loaded.linkers or typos):
             return Health("off", "No linkers are set: plugins.gallery.folders and .packages.")
         text = f"{_count(len(loaded.linkers), 'linker')} from elsewhere."
-        return Health("warning" if typos else "ok", " ".join([text, *typos]))
+        names = {linker.info.id: linker.info.name for linker in loaded.linkers}
+        return Health("warning" if typos else "ok", " ".join([text, *typos]), names)
 
 
 def _problems(shelf: Shelf) -> list[str]:

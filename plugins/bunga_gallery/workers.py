@@ -66,7 +66,7 @@ class Workers:
 
 def run_together(limit_s: float, calls: Sequence[Callable[[], T]]) -> list[Outcome[T]]:
     """Run calls side by side, blocking for at most `limit_s`. Those not done: TimeoutError."""
-    late: Outcome[T] = Outcome(error=TimeoutError(f"not done after {limit_s:g} s"))
+    late: Outcome[T] = Outcome(error=TimeoutError(f"not done after {round(limit_s, 1):g} s"))
     outcomes = [late] * len(calls)
 
     def work(place: int, call: Callable[[], T]) -> None:

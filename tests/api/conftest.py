@@ -9,19 +9,25 @@ import httpx2
 import pytest
 
 from bunga_cli.api import create_app
+from bunga_cli.api.audit import AuditLog
 from bunga_cli.api.context import AppContext
+from bunga_cli.api.logins import Logins
+from bunga_cli.api.status import ServerStatus
+from bunga_cli.auth.first_run import FirstRun
 from bunga_cli.auth.people import People
+from bunga_cli.auth.sessions import BrowserSessions
 from bunga_cli.auth.token_office import TokenOffice
 from bunga_cli.auth.tokens import Tokens
 from bunga_cli.clock import utc_now
 from bunga_cli.configuration.plugin_models import RunningPlugins
+from bunga_cli.data_folder import DataFolder
 from bunga_cli.keyring import Keyring
 from bunga_cli.plugin.manager import Plugins
 from bunga_cli.store import Store
 from bunga_cli.sync.snapshot import RoomSnapshot
 from bunga_cli.sync.values import SERVER, Projection, VideoRecord
 from bunga_cli.web import create_pages
-from tests.api.site import FakeHub, Site, live_settings
+from tests.api.site import FakeHub, Site, live_settings, logged
 from tests.plugin.kit import MemoryPort, running_plugins
 
 
@@ -68,6 +74,10 @@ def open_site(store: Store, tmp_path: Path, plugins: Plugins) -> Callable[..., S
         tokens = Tokens(Keyring("a secret of sufficient length, 32 bytes"), 172_800, 7_776_000)
         people, keyrings = People(store, hub), list[Keyring]()
         context = AppContext(
+            data=DataFolder(tmp_path),
+            logins=Logins(store),
+            sessions=BrowserSessions(store, lambda: current.now.console),
+            first_run=FirstRun(store, people),
             store=store,
             hub=hub,
             tokens=tokens,
@@ -77,10 +87,12 @@ def open_site(store: Store, tmp_path: Path, plugins: Plugins) -> Callable[..., S
             media=tmp_path / "media",
             live_settings=current,
             started_at=utc_now(),
-            logs=lambda: ["one line\n"],
+            logs=logged("one line"),
+            audit=AuditLog(store),
+            status=ServerStatus(hub),
             plugins=plugins,
         )
-        return Site(context, create_app(context, create_pages(lambda: current.now)), hub)
+        return Site(context, create_app(context, create_pages(context)), hub)
 
     return open_with
 

@@ -1,5 +1,6 @@
 """What the tests of the interface stand on."""
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,10 +11,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bunga_cli.api.context import AppContext
 from bunga_cli.auth.live import ConnectionView
 from bunga_cli.auth.passwords import hash_password
+from bunga_cli.auth.tokens import Subject
 from bunga_cli.configuration.live import LiveSettings
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.errors import Conflict
+from bunga_cli.logs import RecentLines
 from bunga_cli.server.feed import Feed, Happening
+from bunga_cli.server.traffic import Load
 from bunga_cli.settings.files import Sources, no_auto
 from bunga_cli.settings.tables import Source
 from bunga_cli.store.rows import AccountRow
@@ -32,6 +36,14 @@ def live_settings(folder: Path, table: dict[str, object]) -> LiveSettings:
     return LiveSettings(sources.load(), data)
 
 
+def logged(*messages: str) -> RecentLines:
+    """Return a log that says this."""
+    logs = RecentLines()
+    for message in messages:
+        logs.handle(logging.makeLogRecord({"msg": message, "levelname": "INFO", "name": "bunga"}))
+    return logs
+
+
 @dataclass
 class FakeHub:
     """Rooms that a test puts there; remembers what it was told."""
@@ -42,12 +54,20 @@ class FakeHub:
     commanded: list[tuple[str, User, Order]] = field(default_factory=list)
     happened: list[Happening] = field(default_factory=list)
     feed: Feed = field(default_factory=Feed)
+    there_is: Load = field(default_factory=Load)
 
     def rooms(self) -> list[RoomView]:
         return list(self.live.values())
 
+    def busiest(self, most: int) -> tuple[list[RoomView], int]:
+        busy = [room for room in self.live.values() if room.watchers]
+        return sorted(busy, key=lambda room: -len(room.watchers))[:most], len(busy)
+
     def room(self, channel_id: str) -> RoomView | None:
         return self.live.get(channel_id)
+
+    def load(self) -> Load:
+        return self.there_is
 
     def events(self, channel_id: str | None, last: int) -> list[Happening]:
         events = [e for e in self.happened if channel_id in (None, e.channel_id)]
@@ -116,4 +136,4 @@ class Site:
         account = await accounts.create(username, PASSWORD_HASH, is_admin=is_admin)
         for channel in channels:
             await accounts.add_member(channel, account.id)
-        return self.context.tokens.issue_access(account.id)
+        return self.context.tokens.issue("access", Subject(account.id))

@@ -16,7 +16,7 @@ import httpx2
 import pytest
 
 from bunga_cli.auth.passwords import hash_password
-from bunga_cli.auth.tokens import Tokens
+from bunga_cli.auth.tokens import Subject, Tokens
 from bunga_cli.keyring import Keyring
 from bunga_cli.store import Store
 from bunga_cli.sync.snapshot import RoomSnapshot
@@ -208,18 +208,20 @@ async def replay(site: Site, store: Store) -> Replay:
     await store.channels.create("closed", "Closed room", allow_new_client=False)
     admin = await store.accounts.create("admin", hash_password("admin-pass-1"), is_admin=True)
     replay = Replay(site)
-    tokens, long_ago = site.context.tokens, datetime(2020, 1, 1, tzinfo=UTC)
+    ours, long_ago = site.context.tokens, datetime(2020, 1, 1, tzinfo=UTC)
     foreign = Tokens(Keyring("another site's secret, also 32 bytes"), 172_800, 7_776_000)
-    replay.tokens = {
-        "admin": f"Bearer {tokens.issue_access(admin.id)}",
-        "expired": f"Bearer {tokens.issue_access(admin.id, long_ago)}",
-        "expired forged": f"Bearer {foreign.issue_access(admin.id, long_ago)}",
-        "expired refresh": f"Bearer {tokens.issue_refresh(admin.id, long_ago)}",
-        "unknown": f"Bearer {tokens.issue_access(999_999)}",
-        "garbage": "Bearer garbage",
-        "other scheme": "Token x",
-        "empty": "Bearer ",
+    owner = Subject(admin.id)
+    tokens = {
+        "admin": ours.issue("access", owner),
+        "expired": ours.issue("access", owner, now=long_ago),
+        "expired forged": foreign.issue("access", owner, now=long_ago),
+        "expired refresh": ours.issue("refresh", owner, now=long_ago),
+        "unknown": ours.issue("access", Subject(999_999)),
+        "garbage": "garbage",
+        "empty": "",
     }
+    replay.tokens = {name: f"Bearer {token}" for name, token in tokens.items()}
+    replay.tokens["other scheme"] = "Token x"
     return replay
 
 

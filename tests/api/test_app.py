@@ -38,14 +38,23 @@ async def test_an_unexpected_error_goes_on_to_who_logs_it(
             await client.post("/api/token/", data={"username": "ann", "password": "x"})
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/api/site", "/api/nothing", "/nothing"])
+@pytest.mark.parametrize(
+    ("path", "source", "referrer"),
+    [
+        ("/", "'self'", "same-origin"),
+        ("/nothing", "'self'", "same-origin"),
+        ("/healthz", "'none'", "no-referrer"),
+        ("/api/site", "'none'", "no-referrer"),
+        ("/api/nothing", "'none'", "no-referrer"),
+    ],
+)
 async def test_every_answer_carries_the_security_headers(
-    stranger: httpx2.AsyncClient, path: str
+    stranger: httpx2.AsyncClient, path: str, source: str, referrer: str
 ) -> None:
     headers = (await stranger.get(path)).headers
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
-    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["referrer-policy"] == referrer
+    assert f"default-src {source}" in headers["content-security-policy"]
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 

@@ -21,6 +21,7 @@ from bunga_cli.plugin import (
     hookimpl,
 )
 from bunga_cli.plugin.manager import Plugins
+from bunga_cli.settings.secrets import MASKED
 from tests.api.site import Site
 from tests.plugin import zoo
 from tests.plugin.kit import MemoryPort, found, running_plugins
@@ -33,6 +34,7 @@ class SiteModel(BaseModel):
 
 class ChannelModel(BaseModel):
     username: str = Field("", description="Who.")
+    password: SecretStr = Field(SecretStr(""), description="Says that it is who.")
 
 
 class Full(zoo.Working):
@@ -106,7 +108,7 @@ async def test_all_plugins_are_listed_with_their_health(admin: httpx2.AsyncClien
         ("broken", "failed", "bunga_routes returned a value of type int, not APIRouter."),
     ]
     check = {"name": "all", "state": "ok", "text": "It works.", "details": {"version": "1"}}
-    assert [p["checks"] for p in answer] == [[check], []]
+    assert [p["checks"] for p in answer] == [[{**check, "picture": ""}], []]
 
 
 async def test_one_plugin_is_shown_and_checked(admin: httpx2.AsyncClient) -> None:
@@ -157,8 +159,28 @@ async def test_settings_are_shown_and_changed_but_secrets_are_not_told(
         "default": "",
         "is_secret": False,
     }
-    assert (key["value"], key["is_secret"]) == ("********", True)
-    assert [field["name"] for field in answer.json()["channel_settings"]] == ["username"]
+    assert (key["value"], key["is_secret"]) == ("**********", True)
+    names = [field["name"] for field in answer.json()["channel_settings"]]
+    assert names == ["username", "password"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("plugins/full/settings", "key"), ("channels/demo/plugins/full", "password")],
+)
+async def test_a_secret_is_not_overwritten_by_what_was_shown_in_its_place(
+    site: Site, admin: httpx2.AsyncClient, port: MemoryPort, path: str, field: str
+) -> None:
+    await admin.patch(f"/api/v1/{path}", json={field: "s3cret"})
+    shown = (await admin.get(f"/api/v1/{path}")).json()["settings"]
+    back = {row["name"]: row["value"] for row in shown if row["is_secret"]}
+    answer = await admin.patch(f"/api/v1/{path}", json=back)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (
+        400,
+        f"plugins.full.{field}: {MASKED}",
+    )
+    kept = {**port.tables.get("full", {}), **port.channel_tables.get(("demo", "full"), {})}
+    assert kept[field] == "s3cret"
 
 
 async def test_a_wrong_setting_is_refused(admin: httpx2.AsyncClient) -> None:
@@ -173,7 +195,7 @@ async def test_settings_of_a_channel_are_its_own(
 ) -> None:
     path = "/api/v1/channels/demo/plugins/full"
     answer = await admin.patch(path, json={"username": "ann"})
-    assert [field["value"] for field in answer.json()["settings"]] == ["ann"]
+    assert [field["value"] for field in answer.json()["settings"]] == ["ann", ""]
     assert answer.json() == (await admin.get(path)).json()
     assert port.channel_tables == {("demo", "full"): {"username": "ann"}}
     for method in ("GET", "PATCH"):

@@ -27,6 +27,22 @@ async def test_an_id_with_slashes_and_other_scripts_is_one_segment(
     assert answer.json()["channel"]["channel_id"] == channel_id
 
 
+async def test_a_browser_is_led_to_the_invitation(stranger: httpx2.AsyncClient) -> None:
+    path = f"/api/channels/{quote('a/b&c', safe='')}/register/"
+    answer = await stranger.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/?channel=a%2Fb%26c"
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", ""])
+async def test_only_a_browser_gets_the_address(stranger: httpx2.AsyncClient, accept: str) -> None:
+    answer = await stranger.get(REGISTER, headers={"Accept": accept})
+    other = await stranger.put(REGISTER)
+    assert (answer.status_code, other.status_code) == (405, 405)
+    assert answer.headers["allow"] == other.headers["allow"] == "POST"
+    assert answer.json() == {"detail": 'Method "GET" not allowed.'}
+
+
 async def test_registering_makes_a_member(site: Site, stranger: httpx2.AsyncClient) -> None:
     await stranger.post(REGISTER, data={"username": "ann", "password": "x"})
     members = await site.context.store.channels.members("demo")

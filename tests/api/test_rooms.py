@@ -391,6 +391,30 @@ async def test_streams_have_a_limit_and_give_their_place_back(
     assert (await admin.get(path)).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/api/v1/events", f"{ROOM}/events", f"{ROOM}/watch"])
+@pytest.mark.parametrize("because", ["revoked", "banned"])
+async def test_a_stream_in_which_nothing_happens_ends_for_who_may_not_read_it_any_more(
+    live: Site, monkeypatch: pytest.MonkeyPatch, path: str, because: str
+) -> None:
+    monkeypatch.setattr(room_streams, "_RECHECK_S", 0.01)
+    token = await live.token_of("boss", is_admin=True)
+    account_id = live.context.tokens.read(token).account_id
+    async with live.client(token) as boss:
+        reading = await Reading(live, boss, path).begun()
+        await a_while()
+        goes_on = not reading._answer.done()
+        if because == "banned":
+            await live.context.store.exclusions.add(account_id, None, None)
+        else:
+            await live.context.store.tokens.revoke_all(account_id)
+
+        answer = await asyncio.wait_for(reading._answer, 60)
+
+    assert goes_on
+    assert answer.status_code == 200
+    assert (await live.client(token).get(path)).status_code in (401, 403)
+
+
 async def until(site: Site, streams: int) -> None:
     while site.context.streams.count < streams:  # noqa: ASYNC110  nobody tells
         await asyncio.sleep(0)

@@ -27,7 +27,9 @@ def _routes() -> Iterator[tuple[str, str, Needs]]:
 
 def _asked(path: str) -> str:
     """Return a path of a route with something in its gaps."""
-    for name, value in {"channel_id": "demo", "name": "ann", "plugin": "x", "key": "x"}.items():
+    gaps = {"channel_id": "demo", "name": "ann", "plugin": "x", "sign_in": "x", "key": "x"}
+    gaps["session"] = "x"
+    for name, value in gaps.items():
         path = path.replace(f"{{{name}:id}}", value)
     assert "{" not in path
     return path

@@ -150,7 +150,7 @@ async def test_what_is_no_object_is_refused(owner: httpx2.AsyncClient, body: str
 
 async def test_a_secret_is_shown_to_nobody(owner: httpx2.AsyncClient, shelf: Shelf) -> None:
     answer = await owner.patch(SETTINGS, json={"plugins.shelf.key": "s3cret"})
-    assert answer.json()["settings"][0]["value"] == "***"
+    assert answer.json()["settings"][0]["value"] == "**********"
     assert "s3cret" not in answer.text + (await owner.get(SETTINGS)).text
     assert shelf.context.site_settings().key.get_secret_value() == "s3cret"
     unset = (await owner.patch(SETTINGS, json={"plugins.shelf.key": None})).json()
@@ -162,6 +162,17 @@ async def test_the_sites_name_is_one_of_the_settings(owner: httpx2.AsyncClient) 
     assert (await owner.get(f"{SETTINGS}/site.name")).json()["value"] == "ours"
     await owner.patch(SETTINGS, json={"site.name": None})
     assert (await owner.get("/api/site")).json()["name"] == "theirs"
+
+
+async def test_a_plugin_that_cannot_be_imported_can_be_switched_off(
+    owner: httpx2.AsyncClient, kept: Plugins
+) -> None:
+    answer = await owner.patch(SETTINGS, json={"plugins.broken.enabled": "no"})
+    assert (answer.status_code, answer.json()["settings"][0]["value"]) == (200, False)
+    assert kept.status("broken").state == "disabled"
+    unknown = await owner.patch(SETTINGS, json={"plugins.brokn.enabled": "no"})
+    assert unknown.status_code == 400
+    assert "did you mean broken?" in unknown.json()["error"]["message"]
 
 
 async def test_a_plugins_settings_are_the_same_by_either_way(

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx2
 import pytest
 
 from bunga_cli.auth.tokens import Subject
 from bunga_cli.clock import utc_now
+from bunga_cli.store.rows import StandingRow
 from tests.api.site import PASSWORD, Site
 
 TOKENS = "/api/v1/tokens"
@@ -115,6 +117,40 @@ async def test_a_refresh_token_for_one_channel_buys_access_to_that_one_and_is_re
     assert again.json() == {"detail": "Token is revoked", "code": "token_not_valid"}
 
 
+@pytest.mark.parametrize("door", ["refresh", "login", "register"])
+async def test_a_token_asked_for_before_a_revocation_is_revoked_though_it_is_issued_a_second_later(
+    site: Site, owner: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    old = await site.token_of("ann", "demo")
+    tokens, accounts = site.context.tokens, site.context.store.accounts
+    claims, standing = tokens.read(old), accounts.standing
+    late = utc_now() + timedelta(seconds=5)
+
+    async def overtaken(*asked: Any) -> StandingRow | None:
+        found = await standing(*asked)
+        monkeypatch.setattr(accounts, "standing", standing)
+        await site.context.store.tokens.revoke_all(claims.account_id)
+        monkeypatch.setattr("bunga_cli.auth.tokens.utc_now", lambda: late)
+        return found
+
+    monkeypatch.setattr(accounts, "standing", overtaken)
+    login = {"username": "ann", "password": PASSWORD}
+    asked = {
+        "refresh": (
+            "token/refresh/",
+            {"refresh": tokens.issue("refresh", Subject(claims.user_id))},
+        ),
+        "login": ("token/", login),
+        "register": ("channels/demo/register/", login),
+    }
+    path, data = asked[door]
+    answer = (await owner.post(f"/api/{path}", data=data)).json()
+
+    for token in answer.get("token", answer).values():
+        verified = await owner.post("/api/token/verify/", data={"token": token})
+        assert verified.json()["detail"] == "Token is revoked"
+
+
 async def test_any_token_of_a_player_can_be_revoked_by_its_id(
     site: Site, owner: httpx2.AsyncClient
 ) -> None:
@@ -201,8 +237,8 @@ async def test_why_a_token_is_no_good_is_said(site: Site, owner: httpx2.AsyncCli
         assert account is not None
         ids[name] = account.id
     await store.exclusions.add(ids["banned"], None, None)
-    late = utc_now() + timedelta(days=1)
-    await store.tokens.revoke_before(late, utc_now(), ids["revoked"])
+    revoked = tokens.issue("access", Subject(ids["revoked"]))
+    await store.tokens.revoke_all(ids["revoked"])
     api = await issued(owner, kind="api", scopes=["rooms:read"])
     await owner.post(f"{TOKENS}/revoke", json={"id": api["id"]})
 
@@ -210,10 +246,12 @@ async def test_why_a_token_is_no_good_is_said(site: Site, owner: httpx2.AsyncCli
         "abc": "The token is not one of this site.",
         "bunga_abc": "The token is not one of this site.",
         api["token"]: "The token is revoked.",
-        tokens.issue_access(ids["ann"], datetime(2020, 1, 1, tzinfo=UTC)): "The token is expired.",
-        tokens.issue_access(99): "Its account does not exist any more.",
-        tokens.issue_access(ids["banned"]): "Its account is banned.",
-        tokens.issue_access(ids["revoked"]): "The token was revoked.",
+        tokens.issue(
+            "access", Subject(ids["ann"]), now=datetime(2020, 1, 1, tzinfo=UTC)
+        ): "The token is expired.",
+        tokens.issue("access", Subject(99)): "Its account does not exist any more.",
+        tokens.issue("access", Subject(ids["banned"])): "Its account is banned.",
+        revoked: "The token was revoked.",
     }
     for token, problem in problems.items():
         found = await inspected(owner, token)

@@ -12,13 +12,14 @@ from bunga_cli.auth.tokens import (
     TokenInvalid,
     Tokens,
     TokenWrongType,
-    revocation_moment,
 )
 from bunga_cli.keyring import Keyring, OldSecret
+from bunga_cli.store.revocation import revocation_moment
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SECRET = "a secret of sufficient length, 32 bytes"
 TOKENS = Tokens(Keyring(SECRET), access_s=60, refresh_s=3600)
+ANN = Subject(7)
 
 
 def _claims(**changes: object) -> dict[str, object]:
@@ -34,14 +35,14 @@ def _claims(**changes: object) -> dict[str, object]:
 
 
 def test_a_token_has_exactly_the_claims_that_clients_know() -> None:
-    payload = TOKENS.issue_access(7, NOW).split(".")[1]
+    payload = TOKENS.issue("access", ANN, now=NOW).split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
     assert claims == _claims(jti=claims["jti"])
     assert len(claims["jti"]) == 32
 
 
 def test_a_token_is_read_as_it_was_issued() -> None:
-    claims = TOKENS.read(TOKENS.issue_refresh("7", NOW), "refresh", NOW)
+    claims = TOKENS.read(TOKENS.issue("refresh", Subject("7"), now=NOW), "refresh", NOW)
     assert (claims.user_id, claims.kind) == ("7", "refresh")
     assert (claims.issued_at, claims.expires_at) == (NOW, NOW + timedelta(hours=1))
 
@@ -51,15 +52,18 @@ def test_a_token_is_read_as_it_was_issued() -> None:
     [("7", 7), ("", 0), ("-1", 0), ("1.0", 0), ("²", 0), ("9" * 19, 0), ("ann", 0)],
 )
 def test_a_user_id_that_can_be_no_account_is_account_0(user_id: str, account_id: int) -> None:
-    assert TOKENS.read(TOKENS.issue_access(user_id, NOW), now=NOW).account_id == account_id
+    assert (
+        TOKENS.read(TOKENS.issue("access", Subject(user_id), now=NOW), now=NOW).account_id
+        == account_id
+    )
 
 
 def test_no_two_tokens_are_the_same() -> None:
-    assert TOKENS.issue_access(7, NOW) != TOKENS.issue_access(7, NOW)
+    assert TOKENS.issue("access", ANN, now=NOW) != TOKENS.issue("access", ANN, now=NOW)
 
 
 def test_a_token_is_good_until_the_second_it_expires() -> None:
-    token = TOKENS.issue_access(7, NOW)
+    token = TOKENS.issue("access", ANN, now=NOW)
     TOKENS.read(token, "access", NOW + timedelta(seconds=59))
     with pytest.raises(TokenExpired):
         TOKENS.read(token, "access", NOW + timedelta(seconds=60))
@@ -67,18 +71,20 @@ def test_a_token_is_good_until_the_second_it_expires() -> None:
 
 def test_a_token_of_the_other_kind_is_refused() -> None:
     with pytest.raises(TokenWrongType):
-        TOKENS.read(TOKENS.issue_refresh(7, NOW), "access", NOW)
+        TOKENS.read(TOKENS.issue("refresh", ANN, now=NOW), "access", NOW)
     with pytest.raises(TokenWrongType):
-        TOKENS.read(TOKENS.issue_access(7, NOW), "refresh", NOW)
+        TOKENS.read(TOKENS.issue("access", ANN, now=NOW), "refresh", NOW)
 
 
 def test_either_kind_is_read_when_none_is_asked_for() -> None:
-    assert TOKENS.read(TOKENS.issue_access(7, NOW), now=NOW).kind == "access"
-    assert TOKENS.read(TOKENS.issue_refresh(7, NOW), now=NOW).kind == "refresh"
+    assert TOKENS.read(TOKENS.issue("access", ANN, now=NOW), now=NOW).kind == "access"
+    assert TOKENS.read(TOKENS.issue("refresh", ANN, now=NOW), now=NOW).kind == "refresh"
 
 
 def test_a_forged_token_does_not_learn_that_it_is_expired() -> None:
-    forged = Tokens(Keyring("another secret, of 32 bytes as well"), 60, 60).issue_access(7, NOW)
+    forged = Tokens(Keyring("another secret, of 32 bytes as well"), 60, 60).issue(
+        "access", ANN, now=NOW
+    )
     with pytest.raises(TokenInvalid):
         TOKENS.read(forged, "access", NOW + timedelta(days=1))
 
@@ -122,9 +128,9 @@ def test_another_algorithm_is_refused() -> None:
 
 def test_a_token_signed_before_a_rotation_is_good_until_the_overlap_is_over() -> None:
     tokens = Tokens(Keyring(SECRET), access_s=3600, refresh_s=3600)
-    before = tokens.issue_access(7, NOW)
+    before = tokens.issue("access", ANN, now=NOW)
     tokens.keyring = tokens.keyring.rotated("n" * 40, NOW + timedelta(minutes=10), NOW)
-    after = tokens.issue_access(7, NOW)
+    after = tokens.issue("access", ANN, now=NOW)
 
     assert tokens.read(before, "access", NOW + timedelta(minutes=9)).user_id == "7"
     assert tokens.read(after, "access", NOW + timedelta(minutes=11)).user_id == "7"
@@ -161,7 +167,7 @@ def test_a_token_can_be_for_one_channel_and_know_what_bought_it() -> None:
 
 
 def test_a_lifetime_of_its_own_counts_for_one_token() -> None:
-    token = TOKENS.issue("refresh", Subject(7), lifetime_s=5, now=NOW)
+    token = TOKENS.issue("refresh", ANN, lifetime_s=5, now=NOW)
     assert TOKENS.read(token, now=NOW).expires_at == NOW + timedelta(seconds=5)
 
 
@@ -171,7 +177,7 @@ def test_what_was_issued_until_a_revocation_is_older_and_what_comes_next_is_not(
 ) -> None:
     moment = NOW + timedelta(microseconds=revoked_us)
     valid_from = revocation_moment(moment)
-    before = TOKENS.read(TOKENS.issue("access", Subject(7), now=moment), now=moment)
+    before = TOKENS.read(TOKENS.issue("access", ANN, now=moment), now=moment)
     same_second = moment + timedelta(microseconds=1)
     after = TOKENS.issue("access", Subject(7, valid_from=valid_from), now=same_second)
 

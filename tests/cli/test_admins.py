@@ -89,6 +89,28 @@ def test_the_last_admin_is_deleted_only_after_a_yes_to_that(
     assert "It is the last one." in told
 
 
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        (" ", "The name must not be empty."),
+        ("x" * 151, "username: must have at most 150 characters."),
+        (" root ", "There is an account 'root' already"),
+        ("server", "The name 'server' is reserved: choose another one."),
+        ("a\x07b", r"The name 'a\x07b' has characters that cannot be seen: leave them out."),
+    ],
+)
+def test_no_password_is_asked_for_to_a_name_that_cannot_be(
+    terminal: Terminal, server: StandIn, name: str, problem: str
+) -> None:
+    server.answer("GET /api/v1/accounts/root", {"username": "root"})
+    command = ("admins", "create", name, "--data", str(server.data.path))
+
+    code, told = terminal(*command, columns=200)
+
+    assert code == 1
+    assert told.startswith(f"Error: {problem}")
+
+
 def test_a_new_password_is_asked_for_twice(server: StandIn) -> None:
     server.answer("GET /api/v1/admins", {"admins": [{"username": "root"}]})
     server.answer("POST /api/v1/admins/root/passwd", {"username": "root"})

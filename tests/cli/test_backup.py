@@ -1,6 +1,8 @@
 """`bunga backup` and `bunga restore`, as a person uses them."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,12 +38,23 @@ def test_programs_are_told_in_json(bunga: Bunga, folder: DataFolder, tmp_path: P
     assert made.pop("size_bytes") == (tmp_path / "site.tar.gz").stat().st_size
     created_at = made.pop("created_at")
     facts = {"bunga_version": __version__, "schema_revision": REVISIONS[-1], "files": 7}
-    left_out = {"missing_uploads": 0, "skipped_links": 0}
+    left_out = {"missing_uploads": 0, "skipped_links": 0, "locked_databases": []}
     assert made == {"file": f"{tmp_path}/site.tar.gz", **left_out, **facts}
 
     restored = json.loads(bunga("restore", "site.tar.gz", "--data", "new", "--json").stdout)
     where = {"folder": f"{tmp_path}/new", "operators_file": None}
     assert restored == {**where, "created_at": created_at, **facts}
+
+
+def test_a_plugins_database_that_is_locked_is_told(bunga: Bunga, folder: DataFolder) -> None:
+    path = folder.path / "plugin-data" / "mine" / "own.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA locking_mode = EXCLUSIVE")
+        database.execute("CREATE TABLE notes (text)")
+        made = bunga("backup", "site.tar.gz", "--json")
+
+    assert json.loads(made.stdout)["locked_databases"] == ["plugin-data/mine/own.db"]
+    assert f"Warning: {path} is locked by its plugin, and not in the backup." in made.stderr
 
 
 def test_a_file_that_is_there_stays_unless_it_is_forced(

@@ -12,6 +12,9 @@ LOBBY = {
     "name": "Lobby",
     "allow_new_client": True,
     "on_join": None,
+    "max_wait_us": None,
+    "reconnect_grace_us": None,
+    "shows_room": False,
     "members": 2,
     "created_at": "2026-01-02T03:04:05+00:00",
 }
@@ -58,7 +61,8 @@ def test_a_made_channel_is_shown_with_the_address_for_players(
 
     done = bunga(
         *("channels", "create", "film/night é", "--name", "Film", "--closed"),
-        *("--on-join", "continue", "--data", str(server.data.path)),
+        *("--on-join", "continue", "--max-wait", "1m30s", "--shows-room"),
+        *("--data", str(server.data.path)),
     )
 
     assert done.returncode == 0
@@ -70,6 +74,9 @@ def test_a_made_channel_is_shown_with_the_address_for_players(
                 "name": "Film",
                 "allow_new_client": False,
                 "on_join": "continue",
+                "max_wait_us": 90_000_000,
+                "reconnect_grace_us": None,
+                "shows_room": True,
             },
         )
     ]
@@ -89,25 +96,71 @@ def test_an_id_with_a_slash_is_one_segment_of_the_path(bunga: Bunga, server: Sta
 @pytest.mark.parametrize(
     ("key", "value", "sent"),
     [
-        ("name", "New name", "New name"),
-        ("allow_new_client", "no", False),
-        ("allow_new_client", "TRUE", True),
-        ("on_join", "continue", "continue"),
-        ("on_join", "default", None),
+        ("name", "New name", {"name": "New name"}),
+        ("name", "default", {"name": "default"}),
+        ("allow_new_client", "no", {"allow_new_client": False}),
+        ("allow_new_client", "TRUE", {"allow_new_client": True}),
+        ("on_join", "continue", {"on_join": "continue"}),
+        ("on_join", "default", {"on_join": None}),
+        ("max_wait", "10s", {"max_wait_us": 10_000_000}),
+        ("max_wait", "0", {"max_wait_us": 0}),
+        ("max_wait", "default", {"max_wait_us": None}),
+        ("reconnect_grace", "1m 500ms", {"reconnect_grace_us": 60_500_000}),
+        ("reconnect_grace", "default", {"reconnect_grace_us": None}),
+        ("shows_room", "on", {"shows_room": True}),
+        ("shows_room", "no", {"shows_room": False}),
     ],
 )
 def test_a_channel_is_changed(
-    bunga: Bunga, server: StandIn, key: str, value: str, sent: object
+    bunga: Bunga, server: StandIn, key: str, value: str, sent: dict[str, object]
 ) -> None:
     server.answer("PATCH /api/v1/channels/lobby", LOBBY)
 
     done = bunga("channels", "set", "lobby", key, value, "--data", str(server.data.path))
 
     assert done.returncode == 0
-    assert server.requests == [("PATCH /api/v1/channels/lobby", {key: sent})]
+    assert server.requests == [("PATCH /api/v1/channels/lobby", sent)]
 
 
-@pytest.mark.parametrize(("key", "value"), [("on_join", "jump"), ("allow_new_client", "maybe")])
+def test_how_a_channel_is_run_is_shown_as_people_write_it(bunga: Bunga, server: StandIn) -> None:
+    own = {"on_join": "pause", "max_wait_us": 90_000_000, "reconnect_grace_us": 0}
+    server.answer("GET /api/v1/channels/lobby", LOBBY)
+    server.answer("GET /api/v1/channels/film", {**LOBBY, **own, "shows_room": True})
+
+    lobby, film = (
+        dict(line.split("  ", 1) for line in done.stdout.splitlines())
+        for name in ("lobby", "film")
+        for done in [bunga("channels", "show", name, "--data", str(server.data.path))]
+    )
+
+    keys = ("on join", "max wait", "reconnect grace", "shows room")
+    assert [lobby[key].strip() for key in keys] == ["default", "default", "default", "no"]
+    assert [film[key].strip() for key in keys] == ["pause", "1m30s", "0s", "yes"]
+
+
+@pytest.mark.parametrize("option", ["--max-wait", "--reconnect-grace"])
+def test_a_channel_is_not_made_with_a_duration_that_is_none(
+    bunga: Bunga, server: StandIn, option: str
+) -> None:
+    done = bunga("channels", "create", "x", option, "soon", "--data", str(server.data.path))
+
+    assert done.returncode == 2
+    assert f"Invalid value for {option}: 'soon' is not a duration" in " ".join(done.stderr.split())
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("on_join", "jump"),
+        ("allow_new_client", "maybe"),
+        ("shows_room", "default"),
+        ("max_wait", "soon"),
+        ("max_wait", "-5s"),
+        ("reconnect_grace", "300y"),
+        ("reconnect_grace", "99999999d"),
+    ],
+)
 def test_a_value_that_is_not_allowed_is_wrong_usage(
     bunga: Bunga, server: StandIn, key: str, value: str
 ) -> None:
@@ -263,3 +316,15 @@ def test_a_name_cannot_command_the_terminal(bunga: Bunga, server: StandIn) -> No
 
     assert len(done.stdout.splitlines()) == 2
     assert not {"\x1b", "\u202e"} & set(done.stdout)
+
+
+def test_an_invitation_into_a_closed_channel_says_so_and_how_to_open_it(
+    bunga: Bunga, server: StandIn
+) -> None:
+    told = []
+    for is_open in (True, False):
+        server.answer("GET /api/v1/channels/a%20b", {"id": "a b", "allow_new_client": is_open})
+        told.append(bunga("channels", "invite", "a b", "--data", str(server.data.path)).stderr)
+
+    opening = f"`bunga --data {server.data.path} channels open 'a b'` opens it."
+    assert told == ["", f"The channel a b is closed to new players; {opening}\n"]

@@ -24,7 +24,8 @@ def folder(tmp_path: Path) -> DataFolder:
 def add_channel(folder: DataFolder, channel_id: str) -> None:
     with closing(sqlite3.connect(folder.database)) as database, database:
         database.execute(
-            "INSERT INTO channels SELECT ?, name, allow_new_client, on_join, created_at"
+            "INSERT INTO channels (id, name, allow_new_client, created_at)"
+            " SELECT ?, name, allow_new_client, created_at"
             " FROM channels WHERE id = 'lobby'",
             (channel_id,),
         )

@@ -10,6 +10,7 @@ import pytest
 
 from bunga_cli.data_folder import DataFolder
 from bunga_cli.settings.keys import keys
+from bunga_cli.settings.secrets import MASK
 from tests.cli.conftest import Bunga, StandIn, Terminal
 
 ROOT = Path(__file__).parents[2]
@@ -118,7 +119,7 @@ def test_what_is_set_says_when_it_counts(
 
 
 def test_a_secret_is_read_from_stdin_and_not_shown(bunga: Bunga, server: StandIn) -> None:
-    secret = {**ROW, "key": "plugins.a.key", "value": "***", "text": "***", "is_secret": True}
+    secret = {**ROW, "key": "plugins.a.key", "value": MASK, "text": MASK, "is_secret": True}
     server.answer("PATCH /api/v1/settings", {"settings": [secret], "restart": []})
     command = ("config", "set", "plugins.a.key", "--data", str(server.data.path))
 

@@ -117,3 +117,14 @@ def doctor(site: Site, authority: Authority) -> list[dict[str, str]]:
     )
     found: list[dict[str, str]] = json.loads(done.stdout)
     return found
+
+
+def test_the_redis_of_an_original_server_is_looked_at_where_it_is_named(
+    bunga: Bunga, folder: DataFolder
+) -> None:
+    done = bunga("doctor", "--redis", "redis://127.0.0.1:1", "--json", BUNGA_SERVER__PORT="0")
+    [*_, last] = json.loads(done.stdout)
+
+    assert done.returncode == 1
+    assert (last["check"], last["state"]) == ("redis", "failure")
+    assert last["text"].startswith("The Redis on 127.0.0.1 cannot be read: ")

@@ -25,7 +25,7 @@ HOST = {
 }
 SETTINGS = {
     "settings": [HOST],
-    "channel_settings": [{**HOST, "name": "password", "value": "********", "is_secret": True}],
+    "channel_settings": [{**HOST, "name": "password", "value": "**********", "is_secret": True}],
     "problem": "",
 }
 
@@ -76,6 +76,18 @@ def test_a_plugin_is_shown_with_its_settings(bunga: Bunga, server: StandIn) -> N
     assert json.loads(as_json) == {**ALIST, **SETTINGS}
     headings = [line.split() for line in shown.splitlines() if line.startswith("FIELD")]
     assert headings == [["FIELD", "VALUE", "MEANING"], ["FIELD", "DEFAULT", "MEANING"]]
+
+
+def test_a_command_of_ours_is_not_shown_as_that_of_a_plugin(bunga: Bunga, server: StandIn) -> None:
+    channels = {**ALIST, "name": "channels"}
+    server.answer("GET /api/v1/plugins/channels", channels)
+    server.answer("GET /api/v1/plugins/channels/settings", SETTINGS)
+    server.answer("GET /api/v1/plugins", {"plugins": [{**channels, "checks": []}]})
+    shown = bunga("plugins", "info", "channels", "--data", str(server.data.path)).stdout
+    listed = bunga("plugins", "list", "--data", str(server.data.path)).stdout
+    assert "bunga channels --help" not in shown
+    assert ["commands", "-"] in [line.split() for line in shown.splitlines()]
+    assert listed.splitlines()[1].split()[3:5] == ["active", "-"]
 
 
 def test_a_plugin_is_shown_with_what_is_set_in_a_channel(bunga: Bunga, server: StandIn) -> None:
@@ -267,29 +279,41 @@ def test_whether_a_plugin_is_used_is_no_setting_of_its_own(
 
 
 @pytest.mark.parametrize(
-    ("key", "default"), [("name", "demo"), ("allow_new_client", True), ("on_join", None)]
+    ("key", "default"),
+    [
+        ("name", {"name": "demo"}),
+        ("allow_new_client", {"allow_new_client": True}),
+        ("on_join", {"on_join": None}),
+        ("max_wait", {"max_wait_us": None}),
+        ("reconnect_grace", {"reconnect_grace_us": None}),
+        ("shows_room", {"shows_room": False}),
+    ],
 )
 def test_what_is_set_of_a_channel_goes_back_to_what_a_new_one_has(
-    bunga: Bunga, server: StandIn, key: str, default: object
+    bunga: Bunga, server: StandIn, key: str, default: dict[str, object]
 ) -> None:
     channel = {
         "id": "demo",
         "name": "demo",
         "allow_new_client": True,
         "on_join": None,
+        "max_wait_us": None,
+        "reconnect_grace_us": None,
+        "shows_room": False,
         "members": 0,
         "created_at": "2026-01-01T00:00:00Z",
     }
     server.answer("PATCH /api/v1/channels/demo", channel)
     done = bunga("channels", "set", "demo", key, "--default", "--data", str(server.data.path))
     assert done.returncode == 0
-    assert server.requests == [("PATCH /api/v1/channels/demo", {key: default})]
+    assert server.requests == [("PATCH /api/v1/channels/demo", default)]
 
 
 @pytest.mark.parametrize(
     ("key", "hint"),
     [
         ("nmae", "did you mean name?"),
+        ("max-wait", "did you mean max_wait?"),
         ("plugins.alist", "plugins.NAME.FIELD"),
         ("plugins.alist.", "plugins.NAME.FIELD"),
     ],
@@ -431,6 +455,36 @@ def test_a_plugin_that_ends_the_process_is_seen_and_disabled_without_a_server(
     later = f"No server runs on {data.path}; the next one goes by it.\n"
     assert (disabled.returncode, disabled.stderr) == (0, f"The plugin greet is disabled. {later}")
     assert (enabled.returncode, enabled.stderr) == (0, f"The plugin greet is enabled. {later}")
+
+
+@pytest.mark.parametrize("source", [ENDS_ALL, "import time\ntime.sleep(1000)", "not Python"])
+def test_a_plugin_is_not_imported_to_be_switched_as_a_setting(
+    bunga: Bunga, data: DataFolder, source: str
+) -> None:
+    write_plugin(data, source)
+    key, folder = "plugins.greet.enabled", ("--data", str(data.path))
+    disabled = bunga("config", "set", key, "no", *folder)
+    shown = bunga("config", "get", key, *folder)
+    assert (disabled.returncode, shown.returncode, shown.stdout) == (0, 0, "no\n")
+    assert "enabled = false" in data.auto_settings.read_text()
+    back = bunga("config", "unset", key, *folder)
+    assert (back.returncode, "enabled" in data.auto_settings.read_text()) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("plugins.gret.enabled", "no", "There is no plugin 'gret': did you mean greet?"),
+        ("plugins.greet.enabled", "maybe", "plugins.greet.enabled: must be yes or no"),
+    ],
+)
+def test_a_switch_of_no_plugin_or_to_no_state_is_refused(
+    bunga: Bunga, data: DataFolder, key: str, value: str, why: str
+) -> None:
+    write_plugin(data, ENDS_ALL)
+    done = bunga("config", "set", key, value, "--data", str(data.path))
+    assert (done.returncode, why in done.stderr) == (1, True)
+    assert not data.auto_settings.exists()
 
 
 def test_what_is_set_without_a_server_is_checked_and_kept(bunga: Bunga, data: DataFolder) -> None:

@@ -1,53 +1,13 @@
 """Administration of a server elsewhere, which may be no server of ours."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import Callable
 
 import pytest
 
-from tests.cli.conftest import Bunga
+from tests.cli.conftest import Bunga, Elsewhere
 
 Done = Callable[..., tuple[int, str, str]]
-
-
-@dataclass
-class Elsewhere:
-    """Answers everything with the same, and notes who asked."""
-
-    status: int = 200
-    content: bytes = b'{"channels": []}'
-    headers: dict[str, str] = field(default_factory=dict)
-    tokens: list[str | None] = field(default_factory=list)
-    url: str = ""
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[Elsewhere]:
-    answer = Elsewhere()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            answer.tokens.append(self.headers["Authorization"])
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.content)))
-            self.end_headers()
-            self.wfile.write(answer.content)
-
-        def log_message(self, *args: object) -> None:
-            """Stay silent."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        answer.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield answer
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

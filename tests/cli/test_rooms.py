@@ -366,6 +366,24 @@ def test_a_small_view_has_room_for_those_who_hold_it_up() -> None:
     assert any("waiting for ben (4 s)" in line for line in lines)
 
 
+def test_what_a_server_says_cannot_command_the_terminal() -> None:
+    evil = "\x1b]0;x\x07\x1b[2J\x9b7m\u202e"
+
+    def spoilt(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: spoilt(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [spoilt(each) for each in value]
+        return f"{value}{evil}" if isinstance(value, str) else value
+
+    console = Console(width=200, height=40)
+    with console.capture() as drawn:
+        console.print(room_view.picture(spoilt(ROOM), evil, 200, 40))
+
+    assert "waiting\ufffd" in drawn.get()
+    assert all(char.isprintable() or char == "\n" for char in drawn.get())
+
+
 @dataclass
 class Canvas:
     """A screen that nobody sees."""

@@ -274,11 +274,29 @@ def test_an_error_breaks_between_words_in_a_terminal(terminal: Terminal, tmp_pat
     ]
 
 
+@pytest.mark.parametrize(("room", "lines"), [(1, 2), (8, 2), (9, 1)])
+def test_a_question_and_its_answer_are_not_broken_by_the_edge_of_the_terminal(
+    terminal: Terminal, data: DataFolder, room: int, lines: int
+) -> None:
+    question = "Make all tokens invalid? Everybody is disconnected and has to register again."
+    columns = len(question) + room
+    command = ("secret", "rotate", "--overlap", "0s", "--data", str(data.path))
+
+    code, told = terminal(*command, typed="n\n", columns=columns)
+
+    asked = told[told.index("Make all") : told.index("[y/N]: ")]
+    shown = f"{asked}[y/N]: n".splitlines()
+    assert (code, len(shown)) == (1, lines)
+    assert max(map(len, shown)) <= columns
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
         (["serve", "--port", "http"], "'--port': it must be a whole number, and http is not."),
         (["tokens", "issue", "--scope", "rooms:contrl"], "did you mean rooms:control?"),
+        (["channels", "create", "--id", "x"], "Error: No such option: --id"),
+        (["channels", "list", "--jsn"], "Error: No such option: --jsn; did you mean --json?"),
         (["completion"], "Missing argument 'SHELL': one of bash, zsh, fish"),
         (["channels", "list", "--server", "x"], "--server stands before the command"),
         (["--json", "channels", "list"], "--json stands behind the command"),
@@ -291,6 +309,7 @@ def test_wrong_usage_is_told_in_our_words(bunga: Bunga, command: list[str], said
 
     assert done.returncode == 2
     assert said in done.stderr.splitlines()[-1]
+    assert done.stderr.splitlines()[-1].endswith(said) or not said.startswith("Error: ")
 
 
 def test_a_file_in_place_of_the_folder_is_told(bunga: Bunga) -> None:

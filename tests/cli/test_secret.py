@@ -13,15 +13,15 @@ from tests.servers import running_site
 def test_tokens_outlive_a_rotation_with_and_without_a_server(tmp_path: Path) -> None:
     data = DataFolder(tmp_path / "data")
     with running_site(data.path) as site:
-        secrets = [data.read_secret()]
+        secrets = [data.read_keyring().current]
         token = site.register("lobby", "ann")["token"]["access"]
         rotated = json.loads(site.bunga("secret", "rotate", "--json").stdout)
-        secrets.append(data.read_secret())
+        secrets.append(data.read_keyring().current)
         answer = {"token": token}
         alive = httpx2.post(f"{site.url}/api/token/verify/", data=answer)
         site.stop()
         offline = site.bunga("secret", "rotate", "--overlap", "2d")
-        secrets.append(data.read_secret())
+        secrets.append(data.read_keyring().current)
         site.start()
         restarted = httpx2.post(f"{site.url}/api/token/verify/", data=answer)
         site.bunga("secret", "rotate", "--overlap", "0s", "--yes")

@@ -86,6 +86,7 @@ def test_the_commands_manage_the_running_server(
 ) -> None:
     assert bunga("channels", "create", "a/b c", "--name", "Film", "--closed").returncode == 0
     assert bunga("channels", "set", "a/b c", "on_join", "continue").returncode == 0
+    assert bunga("channels", "set", "a/b c", "reconnect_grace", "1m30s").returncode == 0
     shown = json.loads(bunga("channels", "show", "a/b c", "--json").stdout)
     assert (
         shown.items()
@@ -94,6 +95,9 @@ def test_the_commands_manage_the_running_server(
             "name": "Film",
             "allow_new_client": False,
             "on_join": "continue",
+            "max_wait_us": None,
+            "reconnect_grace_us": 90_000_000,
+            "shows_room": False,
             "members": 0,
         }.items()
     )
@@ -111,7 +115,7 @@ def test_the_commands_manage_the_running_server(
 def test_the_commands_that_read_answer_the_same_without_the_server(
     serving: subprocess.Popen[str], bunga: Bunga
 ) -> None:
-    bunga("channels", "create", "film")
+    bunga("channels", "create", "film", "--max-wait", "10s", "--shows-room")
     alive = bunga("channels", "list", "--json")
     serving.terminate()
     _ended(serving)
@@ -151,9 +155,9 @@ def test_the_address_for_players_is_known_while_the_server_runs_or_when_it_is_se
     unknown, unknown_json = _shown(bunga)
     known, known_json = _shown(bunga, BUNGA_SERVER__PUBLIC_URL="https://bunga.example.org/")
 
-    assert unknown.endswith("for players  (known while the server runs)")
+    assert " ".join(unknown.split()).endswith("for players (known while the server runs)")
     assert unknown_json["register_url"] is None
-    assert known.endswith(f"for players  {address}")
+    assert known.splitlines()[-1].split() == ["for", "players", address]
     assert known_json["register_url"] == address
 
 
@@ -310,10 +314,14 @@ def test_a_start_and_an_end_are_told_to_a_person(tmp_path: Path) -> None:
             ends.append(process.communicate(timeout=60)[1])
 
     first, second = told
+    labels = ["Paste into the player", "Homepage", "Console"]
     assert first[:2] == [f"New data folder: {tmp_path / 'bunga-data'}", ""]
-    labels = ["Paste into the player", "Homepage", "Console", "Ctrl-C stops the server."]
-    assert [line.partition(":")[0] for line in first[2:]] == labels
-    assert [line.partition(":")[0] for line in second] == labels
+    for lines in (first[2:], second):
+        assert [line.partition(":")[0] for line in lines[:3]] == labels
+        blank, question, link, *rest = lines[3:]
+        assert (blank, rest) == ("", ["", "Ctrl-C stops the server."])
+        assert question == "There is no admin yet. Whoever opens this link first becomes one:"
+        assert re.fullmatch(r"  http://127\.0\.0\.1:\d+/console/first-run\?key=\S{32}", link)
     assert ends == ["Stopped.\n", "Stopped.\n"]
 
 

@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from bunga_cli.protocol.v2 import SUBPROTOCOL
+
 Message = dict[str, Any]
 
 PATIENCE_S = 60.0
@@ -84,7 +86,8 @@ class StandIn:
             self.forms.append((path, {key: str(value) for key, value in form.items()}))
 
     async def _chat(self, socket: WebSocket) -> None:
-        await socket.accept()
+        offered = socket.scope["subprotocols"]
+        await socket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
         visit = Visit(socket)
         self.seen.append(visit)
         self.visits.put_nowait(visit)

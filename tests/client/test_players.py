@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 from starlette.responses import JSONResponse
 
-from bunga_cli.client import PLAYERS, Disconnected, Pace, Player14, Player15, Refused
+from bunga_cli.client import (
+    PLAYERS,
+    Disconnected,
+    Pace,
+    Player14,
+    Player15,
+    PlayerV2,
+    Refused,
+)
 from tests.client.standin import StandIn, Visit
 
 QUICK = Pace(
@@ -46,7 +54,7 @@ async def joined(
 
 
 def test_the_generations_are_found_by_their_version() -> None:
-    assert [PLAYERS["1.4"], PLAYERS["1.5"]] == [Player14, Player15]
+    assert [PLAYERS["1.4"], PLAYERS["1.5"], PLAYERS["2"]] == [Player14, Player15, PlayerV2]
 
 
 # -- 1.5 --

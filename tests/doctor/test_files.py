@@ -34,7 +34,7 @@ def database_of(case: Case) -> Finding:
 def test_a_new_site_is_well(case: Case) -> None:
     assert folder_of(case).state == "ok"
     assert database_of(case).state == "ok"
-    assert f"revision {REVISIONS[-1]}" in database_of(case).text
+    assert f" KiB, revision {REVISIONS[-1]}." in database_of(case).text
 
 
 def test_a_folder_that_others_can_look_into_is_a_warning(case: Case) -> None:

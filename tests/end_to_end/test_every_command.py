@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ class Case:
     """One command. `{channel}` and `{account}` are new for each run; `{tmp}` is a folder; `{token}`
     is what the last command before printed.
 
-    `before` are commands that make what it needs. Each word of `says` is in what it prints, each of
-    `complains` in the line that tells why it failed.
+    `before` are commands that make what it needs. `says` is in what it prints, and `complains` in
+    the line that tells why it failed.
     """
 
     command: str
@@ -75,17 +76,23 @@ CASES = [
     ),
     Case("rooms list", "{channel}", f"rooms list {OTHER_DATA}", "no server data"),
     Case("rooms show {channel}", "{channel}", "rooms show nowhere", "no channel"),
-    Case("rooms play {channel}", "", "rooms play nowhere", "no channel"),
-    Case("rooms pause {channel}", "", "rooms pause nowhere", "no channel"),
-    Case("rooms seek {channel} 1:00", "", "rooms seek {channel} soon", "soon", failing_exit=2),
+    Case("rooms play {channel}", "is playing", "rooms play nowhere", "no channel"),
+    Case("rooms pause {channel}", "is paused", "rooms pause nowhere", "no channel"),
+    Case(
+        "rooms seek {channel} 1:00",
+        "at 0:01:00",
+        "rooms seek {channel} soon",
+        "soon",
+        failing_exit=2,
+    ),
     Case(
         "rooms project {channel} https://films.example/1.mp4",
-        "",
+        "at 0:00:00",
         "rooms project {channel} nonsense",
         "address",
     ),
-    Case("rooms say {channel} hello", "", "rooms say nowhere hello", "no channel"),
-    Case("rooms kick {channel} {watcher}", "", "rooms kick {channel} nobody", "nobody"),
+    Case("rooms say {channel} hello", "sees it", "rooms say nowhere hello", "no channel"),
+    Case("rooms kick {channel} {watcher}", "Bob has left", "rooms kick {channel} nobody", "nobody"),
     Case("rooms reset {channel}", "reset", "rooms reset nowhere", "no channel"),
     Case(
         "admins create {account} --stdin",
@@ -126,24 +133,30 @@ CASES = [
         "no account",
         before=(ACCOUNT,),
     ),
-    Case("accounts ban {account}", "", "accounts ban nobody", "no account", before=(ACCOUNT,)),
+    Case(
+        "accounts ban {account}",
+        "is banned",
+        "accounts ban nobody",
+        "no account",
+        before=(ACCOUNT,),
+    ),
     Case(
         "accounts unban {account}",
-        "",
+        "may come into",
         "accounts unban nobody",
         "no account",
         before=(ACCOUNT, "accounts ban {account}"),
     ),
     Case(
         "accounts kick {account} --channel {channel}",
-        "",
+        "stays out of {channel} until",
         "accounts kick nobody",
         "no account",
         before=(ACCOUNT,),
     ),
     Case(
         "accounts reset-password {account}",
-        "",
+        "The password of {account} is changed",
         "accounts reset-password nobody",
         "no account",
         before=(ACCOUNT,),
@@ -166,12 +179,27 @@ CASES = [
     ),
     Case(
         "tokens revoke --account {account} --yes",
-        "",
+        "All tokens of {account} are revoked",
         "tokens revoke --account nobody --yes",
         "no account",
         before=(ACCOUNT,),
     ),
-    Case("secret rotate --yes", "", f"secret rotate --yes {OTHER_DATA}", "data"),
+    Case("secret rotate --yes", "The secret is new", f"secret rotate --yes {OTHER_DATA}", "data"),
+    Case("status", "connections", f"status {OTHER_DATA}", "No server runs"),
+    Case(
+        "logs --last 5",
+        "sync.max_wait",
+        f"logs {OTHER_DATA}",
+        "No server runs",
+        before=("config set sync.max_wait 23s",),
+        json_of="logs --last 1",
+    ),
+    Case(
+        "audit list --search {channel}",
+        "channels.create",
+        f"audit list {OTHER_DATA}",
+        "no server data",
+    ),
     Case("plugins list", "gallery", "plugins list --nonsense", "--nonsense", failing_exit=2),
     Case("plugins info gallery", "gallery", "plugins info galery", "gallery"),
     Case("plugins enable bilibili", "bilibili", "plugins enable nothing", "no plugin"),
@@ -184,12 +212,27 @@ CASES = [
         "timeout_s",
     ),
     Case("plugins new {account} --dir {tmp}/{account}", "project", "plugins new alist", "already"),
-    Case("config list", "sync.max_wait", f"config list --config {{tmp}} {OTHER_DATA}", ""),
+    Case(
+        "config list",
+        "sync.max_wait",
+        f"config list --config {{tmp}} {OTHER_DATA}",
+        "{tmp} cannot be read: Is a directory.",
+    ),
     Case("config get sync.max_wait", "s", "config get sync.max_wat", "sync.max_wait"),
-    Case("config set sync.max_wait 21s", "", "config set sync.max_wait soon", "sync.max_wait"),
-    Case("config unset sync.max_wait", "", "config unset sync.max_wat", "sync.max_wait"),
+    Case(
+        "config set sync.max_wait 21s",
+        "sync.max_wait is 21s.",
+        "config set sync.max_wait soon",
+        "sync.max_wait",
+    ),
+    Case(
+        "config unset sync.max_wait",
+        "sync.max_wait is 20s again",
+        "config unset sync.max_wat",
+        "sync.max_wait",
+    ),
     Case("config path", "bunga.auto.toml", "config path --nonsense", "--nonsense", failing_exit=2),
-    Case("config check", "", "config check {tmp}/wrong.toml", "server.prot"),
+    Case("config check", "are valid", "config check {tmp}/wrong.toml", "server.prot"),
     Case("config example", "[server]", "config example --nonsense", "--nonsense", failing_exit=2),
     Case(
         "backup {tmp}/{account}.tar.gz",
@@ -212,11 +255,80 @@ CASES = [
         "import-django {tmp}/wrong.toml --data {tmp}/{account}",
         "wrong.toml",
     ),
-    Case("doctor --offline", "", f"doctor --offline {OTHER_DATA}", ""),
+    Case(
+        "doctor --offline",
+        "ok       database: It is whole",
+        f"doctor --offline {OTHER_DATA}",
+        "There is no folder {tmp}/elsewhere.",
+    ),
     Case("completion bash", "bunga", "completion tcsh", "tcsh", failing_exit=2),
 ]
+TELLS_ON_STDOUT = {"doctor"}
 LIVE = {"serve", "rooms watch", "rooms events"}
 """They end with a key or a signal; the tests below run them."""
+
+CHANNEL = (
+    "id name allow_new_client on_join max_wait_us reconnect_grace_us shows_room members created_at"
+)
+ROOM = (
+    "channel_id play_state position_us rate cause record sharer watchers waiting_for talking"
+    " call_pending connections events"
+)
+SETTING = (
+    "key value text default default_text origin is_changed is_secret help kind choices applies"
+    " needs_restart pending_restart fixed_by problem"
+)
+JSON = {
+    "channels create": f"{CHANNEL} register_url",
+    "channels list": f"[] {CHANNEL}",
+    "channels show": f"{CHANNEL} records subtitles register_url",
+    "channels set": f"{CHANNEL} register_url",
+    "channels open": f"{CHANNEL} register_url",
+    "channels close": f"{CHANNEL} register_url",
+    "channels members": "[] username is_admin joined_at excluded until sockets seen_as seen_at",
+    "channels invite": "link register_url",
+    "rooms list": f"[] {ROOM}",
+    "rooms show": ROOM,
+    "admins list": "[] id username created_at",
+    "accounts list": "[] id username is_admin created_at channels sockets banned seen_as seen_at",
+    "accounts show": (
+        "id username is_admin created_at channels sockets banned seen_as seen_at "
+        "memberships exclusions connections"
+    ),
+    "accounts reset-password": "password",
+    "tokens issue": (
+        "id kind name account channel_id scopes created_at expires_at last_used_at "
+        "revoked_at state token"
+    ),
+    "tokens list": (
+        "[] id kind name account channel_id scopes created_at expires_at last_used_at "
+        "revoked_at state"
+    ),
+    "tokens inspect": "id kind valid problem account channel_id scopes issued_at expires_at claims",
+    "secret rotate": "overlap_until closed",
+    "status": (
+        "since at rooms watchers connections messages_in_per_s messages_out_per_s "
+        "cpu_percent memory_bytes version python started_at uptime_s messages_in "
+        "messages_out open_files max_open_files"
+    ),
+    "logs": "id at level logger message traceback",
+    "audit list": "[] id at actor via address action subject details",
+    "plugins list": "[] name version source state reason hooks checks",
+    "plugins info": "name version source state reason hooks settings channel_settings problem",
+    "plugins check": "[] name state text details picture",
+    "config list": f"[] {SETTING}",
+    "config get": SETTING,
+    "config path": "operator auto",
+    "config check": "is_valid problems",
+    "backup": (
+        "file size_bytes bunga_version schema_revision created_at files missing_uploads "
+        "skipped_links locked_databases"
+    ),
+    "restore": "folder operators_file bunga_version schema_revision created_at files",
+    "import-django": "applied data counts findings",
+    "doctor": "[] check state text advice",
+}
+"""What a command prints with `--json`: the names in it, or (`[]`) in each thing of a list."""
 
 
 def words_of(case: Case) -> str:
@@ -297,11 +409,29 @@ def _try(case: Case, bench: Bench) -> None:
 
     failed = bench.run(case.fails, stdin=case.stdin)
     assert failed.returncode == case.failing_exit, failed
-    assert case.complains.format(**bench.names) in failed.stderr.splitlines()[-1], failed
+    why = failed.stdout if words_of(case) in TELLS_ON_STDOUT else failed.stderr.splitlines()[-1]
+    assert case.complains.format(**bench.names) in why, failed
 
     if "--json" in options(dict(commands())[tuple(words_of(case).split())]):
         printed = bench.run(case.json_of or case.command, "--json", stdin=case.stdin)
-        assert json.loads(printed.stdout) is not None
+        assert shape_of(json.loads(printed.stdout)) == {JSON[words_of(case)]}
+
+
+def shape_of(answer: Any) -> set[str]:
+    """Return the names in an answer, as `JSON` has them; of a list, those in each thing in it."""
+    if isinstance(answer, list):
+        return {" ".join(["[]", *thing]) for thing in answer}
+    return {" ".join(answer)}
+
+
+def test_json_is_known_of_each_command_that_prints_some() -> None:
+    leaves = (pair for pair in commands() if not hasattr(pair[1], "commands"))
+    printing = {" ".join(words) for words, command in leaves if "--json" in options(command)}
+    assert printing - LIVE == JSON.keys()
+
+
+def test_each_command_says_something() -> None:
+    assert [case.command for case in CASES if not (case.says and case.complains)] == []
 
 
 def test_each_command_has_a_case() -> None:

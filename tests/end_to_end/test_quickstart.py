@@ -1,4 +1,7 @@
-"""`docs/quickstart.md` in terminals of 80 by 24; two players come in where it says so."""
+"""`docs/quickstart.md` in terminals of 80 by 24; two players come in where it says so.
+
+What it says of the console is looked at as well.
+"""
 
 import asyncio
 import os
@@ -8,10 +11,13 @@ import signal
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
 
 from tests.end_to_end.kit import FILM, Patient15, status
 
@@ -38,12 +44,14 @@ class Person:
                 self.invitation = found.group()
 
     @contextmanager
-    def serving(self, block: str) -> Iterator[None]:
-        """Follow the block that starts the server; end it with Ctrl-C."""
+    def serving(self, block: str) -> Iterator[str]:
+        """Follow the block that starts the server; yield the link it prints; end it with Ctrl-C."""
         command, _, expected = block.removeprefix("$ ").partition("\n")
         with self._terminal(command) as (process, printed):
-            self._compare(command, printed(until="Ctrl-C stops the server."), expected)
-            yield
+            shown = printed(until="Ctrl-C stops the server.")
+            self._compare(command, shown, expected)
+            (link,) = re.findall(r"http\S+/first-run\S+", shown)
+            yield link
             os.killpg(process.pid, signal.SIGINT)
             assert "Stopped." in printed()
             assert process.wait(60) == 0
@@ -96,13 +104,38 @@ class _Printed:
         return shown.decode().replace("\r\n", "\n")
 
 
+@asynccontextmanager
+async def console(link: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """Open the link, become the admin, and go on from there, as in a browser."""
+    parts = urlsplit(link)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    form = {"username": "me", "password": "correct horse 9", "again": "correct horse 9"}
+    key = parse_qs(parts.query)["key"][0]
+    async with httpx2.AsyncClient(base_url=origin, follow_redirects=True, timeout=60) as browser:
+        assert "Make the first admin" in (await browser.get(link)).text
+        opened = await browser.post(
+            "/console/first-run", data={"key": key, **form}, headers={"Origin": origin}
+        )
+        assert opened.url.path == "/console", opened.text
+        yield browser
+
+
+async def seen(browser: httpx2.AsyncClient, path: str, *words: str) -> None:
+    page = (await browser.get(path)).text
+    assert [word for word in words if word not in page] == [], path
+
+
 async def test_the_quickstart_is_what_happens(tmp_path: Path) -> None:
     person = Person(tmp_path)
     look, serve, invite, list_, play, close = _BLOCK.findall(PAGE.read_text("utf-8"))
     person.do(look)
-    with person.serving(serve):
+    with person.serving(serve) as link:
         person.do(invite)
         async with AsyncExitStack() as stack:
+            browser = await stack.enter_async_context(console(link))
+            await seen(browser, "/console/channels", "Channels", "New channel", "Film night")
+            await seen(browser, "/console/channels/film-night", "Room monitor")
+            await seen(browser, "/?channel=film-night", "Get the player", person.invitation)
             for name in ("ann", "bob"):
                 player = Patient15.register(person.invitation, username=name, password="pw")
                 watcher = await stack.enter_async_context(player)
@@ -111,3 +144,4 @@ async def test_the_quickstart_is_what_happens(tmp_path: Path) -> None:
             await status(watcher, ready_ids=["ann", "bob"])
             for block in (list_, play, close):
                 await asyncio.to_thread(person.do, block)
+            await seen(browser, "/console/channels/film-night/room", "A film", "Ann", "Bob")

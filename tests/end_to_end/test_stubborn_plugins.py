@@ -147,11 +147,9 @@ async def test_players_stay_while_plugins_block_and_each_blocks_once(
         await ann.join(name="Ann", share=FILM)
         await ann.expect("start-projection", timeout_s=PATIENCE_S)
     reasons = {name: row["reason"] for name, row in rows(site).items() if name in BLOCKS}
-    assert reasons == {
-        name: f"service {name}: It is switched off. It kept the whole server waiting for more than"
-        " 0.5 s."
-        for name in BLOCKS
-    }
+    for name in BLOCKS:
+        hung = f"service {name}: It is switched off. It kept the whole server waiting for "
+        assert reasons[name].startswith(hung)
     assert site.stop() == 0
 
 

@@ -148,6 +148,19 @@ async def test_a_deleted_channel_closes_its_sockets_with_4003(site: Site) -> Non
         assert (await bob.wait_closed()).close_code == 4003
 
 
+async def test_a_channel_loses_its_patience_with_who_is_waited_for_already(site: Site) -> None:
+    channel = new_channel(site)
+    async with pair(site, channel) as (ann, bob):
+        await ann.play()
+        await status(ann, play_status="playing")
+        await bob.set_buffering(True)
+        await status(ann, play_status="pending")
+
+        site.bunga("channels", "set", channel, "max_wait", "0")
+
+        assert (await status(ann, play_status="playing"))["excused_ids"] == ["bob"]
+
+
 async def test_a_channel_that_plays_on_does_not_stop_for_a_newcomer(site: Site) -> None:
     channel = new_channel(site)
     async with pair(site, channel) as (ann, _bob):

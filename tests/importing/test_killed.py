@@ -173,7 +173,7 @@ async def test_a_note_that_nobody_can_follow_is_told_once_and_kept(
     await imported(old, data)
     wanted = facts(data)
     data.auto_settings.unlink()
-    data.write_keyring(Keyring(data.read_secret()))
+    data.write_keyring(Keyring(data.read_keyring().current))
     until = utc_now() + timedelta(days=1)
     mark = read_mark(data.database)
     note(data, Rest(mark, {**wanted.settings, **settings}, OldSecret(key, until)))

@@ -2,12 +2,16 @@
 
 import json
 import socket
+from pathlib import Path
 
 import pytest
 from redis import Redis
 
 from bunga_cli.data_folder import DataFolder
+from bunga_cli.doctor import Case, Finding, examine
 from bunga_cli.importing import ImportFailure, Kind
+from bunga_cli.importing.progress import DATABASE
+from bunga_cli.importing.redis_check import redis_check
 from tests.importing.new_site import count, facts, imported, told
 from tests.importing.old_site import OldSite
 
@@ -129,3 +133,40 @@ async def test_an_address_that_is_none_changes_nothing(old: OldSite, data: DataF
     with pytest.raises(ImportFailure, match="no address of a Redis"):
         await imported(old, data, redis="localhost:6379")
     assert not data.path.exists()
+
+
+# -- what the doctor says of it -------------------------------------------------------------------
+
+
+def looked_at(url: str) -> Finding:
+    [finding] = examine(Case.open(DataFolder(Path("nowhere"))), [redis_check(url)])
+    return finding
+
+
+def test_the_doctor_tells_what_a_redis_has(redis: Redis, redis_url: str) -> None:
+    none = looked_at(redis_url)
+    assert (none.check, none.state) == ("redis", "warning")
+    assert "no watch progress" in none.text
+    watched(redis, "lobby", "film-1", 90)
+    one = looked_at(redis_url)
+    assert (one.state, one.advice) == ("ok", "")
+    assert one.text == "It answers, and has the watch progress of 1 video in 1 channel."
+    watched(redis, "film/night é", "映画", 1)
+    watched(redis, "lobby", "film-2", 1)
+    redis.set("another", "one's")
+    assert looked_at(f"{redis_url}/{DATABASE}").text.endswith("of 3 videos in 2 channels.")
+    assert looked_at(f"{redis_url}/2").state == "warning"
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("redis://:s3cret@127.0.0.1:1", "The Redis on 127.0.0.1 cannot be read: "),
+        ("http://x", "That is no address of a Redis: "),
+    ],
+)
+def test_the_doctor_tells_what_is_wrong_with_a_redis(url: str, text: str) -> None:
+    finding = looked_at(url)
+    assert (finding.state, finding.text.startswith(text)) == ("failure", True)
+    assert "s3cret" not in f"{finding}"
+    assert finding.advice

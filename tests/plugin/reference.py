@@ -16,6 +16,7 @@ from bunga_cli.plugin import (
     context,
     hookspecs,
     http,
+    pictures,
     providers,
     refusals,
     routes,
@@ -35,6 +36,7 @@ _CHAPTERS: dict[str, ModuleType] = {
     "Request bodies": bodies,
     "Refusals": refusals,
     "HTTP": http,
+    "Pictures": pictures,
     "Texts": texts,
     "Errors": errors,
     "Tests": testing,
@@ -48,10 +50,11 @@ _MORE = {
     "RequestOptions",
     "RequestParts",
     "SendOptions",
+    "SignInProgress",
 }
 """What belongs to the API and is not imported from `bunga_cli.plugin`."""
 
-_MADE_BY_AUTHORS = {"ApiError", "PluginHarness"}
+_MADE_BY_AUTHORS = {"ApiError", "PluginHarness", "SmallPictures"}
 _NOT_FOR_AUTHORS = {"aclose"}
 """What the server alone calls."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bunga_cli.plugin import ActionRequest, Health, Service, Verdict, hookimpl
+from bunga_cli.plugin import ActionRequest, Health, Service, Verdict, hookimpl, slot
 from bunga_cli.plugin.discovery import Found
 from bunga_cli.plugin.manager import Plugins
 from tests.plugin import zoo
@@ -254,6 +254,32 @@ async def test_an_event_hook_that_raises_hears_the_next_event(tmp_path: Path) ->
             plugins.rooms.tell(number)  # type: ignore[arg-type]
         await until(lambda: len(calls) == 3 and plugins.status("broken").reason)
         assert "no luck" in plugins.status("broken").reason
+
+
+async def test_an_event_hook_that_hung_hears_again_once_the_plugin_is_enabled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slot, "LISTENER_LIMIT_S", IMPATIENT_S)
+    heard: list[object] = []
+
+    def hear(event: object) -> None:
+        heard.append(event)
+        if event == "hang":
+            zoo.hang()
+
+    broken = found("broken", zoo.named("bunga_room_event", hear))
+    async with beside_a_working_one(tmp_path, broken) as plugins:
+        assert plugins.rooms.tell is not None
+        plugins.rooms.tell("hang")  # type: ignore[arg-type]
+        await until(lambda: heard == ["hang"])
+        await plugins.disable("broken")
+        await plugins.enable("broken")
+        plugins.rooms.tell("again")  # type: ignore[arg-type]
+        await until(lambda: heard == ["hang", "again"])
+        hung = "bunga_room_event: An earlier call has not come back, but hangs in a thread."
+        await until(lambda: plugins.status("broken").reason == hung)
+        zoo.released.set()
+        await until(lambda: plugins.status("broken").reason == "")
 
 
 async def test_an_event_hook_that_hangs_delays_nobody_and_loses_the_oldest(tmp_path: Path) -> None:

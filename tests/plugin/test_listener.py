@@ -9,7 +9,7 @@ import pytest
 
 from bunga_cli.plugin import RoomEvent
 from bunga_cli.plugin.hooks import Hook, hooks_of
-from bunga_cli.plugin.listener import Listener
+from bunga_cli.plugin.listener import MAX_EVENTS, MAX_LEFT, Listener
 from bunga_cli.plugin.parts import Part
 from bunga_cli.plugin.threads import Lane
 from tests.plugin import zoo
@@ -26,12 +26,12 @@ async def let_go() -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def complaints() -> list[str]:
+def complaints() -> list[str | None]:
     return []
 
 
 @pytest.fixture
-async def listener(complaints: list[str]) -> AsyncIterator[Listener]:
+async def listener(complaints: list[str | None]) -> AsyncIterator[Listener]:
     listener = Listener("test", complaints.append)
     yield listener
     zoo.released.set()
@@ -76,28 +76,116 @@ async def test_who_does_not_keep_up_misses_the_rest_at_the_end(listener: Listene
     assert heard == ["0"]
 
 
-async def test_a_call_that_hangs_is_gone_on_from_by_the_same_thread(listener: Listener) -> None:
+async def hang_and_stop(listener: Listener) -> list[str | None]:
+    """Tell two events to a hook that hangs in the first one; return what it has heard."""
     heard: list[str | None] = []
-    threads: set[threading.Thread] = set()
 
-    def hear_slowly(event: RoomEvent) -> None:
-        threads.add(threading.current_thread())
+    def hear_and_hang(event: RoomEvent) -> None:
+        heard.append(event.text)
         zoo.hang()
 
-    def hear(event: RoomEvent) -> None:
-        threads.add(threading.current_thread())
+    listener.start(hook(hear_and_hang), PART)
+    listener.tell(event("hangs"))
+    listener.tell(event("comes too late"))
+    await until(lambda: heard)
+    await listener.stop(IMPATIENT_S)
+    return heard
+
+
+async def test_who_hung_hears_again_once_it_is_started_anew(
+    listener: Listener, complaints: list[str | None]
+) -> None:
+    heard: list[str | None] = []
+    await hang_and_stop(listener)
+    listener.start(hook(lambda event: heard.append(event.text)), PART)
+    listener.tell(event("one"))
+    listener.tell(event("two"))
+    await until(lambda: heard == ["one", "two"])
+    assert complaints == ["An earlier call has not come back, but hangs in a thread."]
+
+
+async def test_a_call_that_comes_back_late_is_the_last_of_its_thread(
+    listener: Listener, complaints: list[str | None]
+) -> None:
+    heard_before = await hang_and_stop(listener)
+    listener.start(hook(lambda _event: None), PART)
+    zoo.released.set()
+    await until(lambda: complaints[-1] is None)
+    assert heard_before == ["hangs"]
+
+
+async def test_what_fails_after_it_was_given_up_is_nobodys_complaint(
+    listener: Listener, complaints: list[str | None]
+) -> None:
+    has_begun: list[bool] = []
+
+    def fail_late(_event: RoomEvent) -> None:
+        has_begun.append(True)
+        zoo.hang()
+        raise ValueError("late")
+
+    listener.start(hook(fail_late), PART)
+    listener.tell(event("hangs"))
+    await until(lambda: has_begun)
+    await listener.stop(IMPATIENT_S)
+    listener.start(hook(lambda _event: None), PART)
+    zoo.released.set()
+    await until(lambda: complaints[-1] is None)
+    assert complaints == ["An earlier call has not come back, but hangs in a thread.", None]
+
+
+async def test_a_complaint_of_now_outlives_calls_that_come_back(
+    listener: Listener, complaints: list[str | None]
+) -> None:
+    def fail(_event: RoomEvent) -> None:
+        raise ValueError("no")
+
+    await hang_and_stop(listener)
+    await hang_and_stop(listener)
+    listener.start(hook(fail), PART)
+    listener.tell(event("hello"))
+    await until(lambda: len(complaints) == 3)
+    zoo.released.set()
+    await until(lambda: not listener._left)
+    assert complaints[1:] == [
+        "2 earlier calls have not come back, but hang in threads.",
+        "bunga_room_event failed. ValueError: no",
+    ]
+
+
+async def test_only_a_few_threads_are_left_behind(
+    listener: Listener, complaints: list[str | None]
+) -> None:
+    for _ in range(MAX_LEFT):
+        await hang_and_stop(listener)
+    before = {*threading.enumerate()}
+    listener.start(hook(lambda _event: None), PART)
+    listener.tell(event("to nobody"))
+    assert not {*threading.enumerate()} - before
+    assert complaints[-1] == (
+        "It hears nothing, because 8 earlier calls have not come back; start the server again."
+    )
+
+
+async def test_who_is_far_behind_misses_the_oldest_and_says_so_once(
+    listener: Listener, complaints: list[str | None]
+) -> None:
+    heard: list[str | None] = []
+
+    def hear_slowly(event: RoomEvent) -> None:
         heard.append(event.text)
+        zoo.hang()
 
     listener.start(hook(hear_slowly), PART)
-    listener.tell(event("hangs"))
-    await until(lambda: threads)
-    await listener.stop(IMPATIENT_S)
-    listener.start(hook(hear), PART)
-    listener.tell(event("anew"))
-    assert heard == []
+    listener.tell(event("first"))
+    await until(lambda: heard)
+    for number in range(MAX_EVENTS + 2):
+        listener.tell(event(str(number)))
     zoo.released.set()
-    await until(lambda: heard == ["anew"])
-    assert len(threads) == 1
+    await listener.stop(PATIENT_S)
+    assert heard[:2] == ["first", "2"]
+    assert len(heard) == 1 + MAX_EVENTS
+    assert complaints == ["It is more than 1000 events behind; the oldest are dropped."]
 
 
 async def test_one_that_was_stopped_in_order_starts_again(listener: Listener) -> None:
@@ -110,7 +198,7 @@ async def test_one_that_was_stopped_in_order_starts_again(listener: Listener) ->
 
 
 async def test_a_failure_is_told_once_and_the_next_event_is_heard(
-    listener: Listener, complaints: list[str]
+    listener: Listener, complaints: list[str | None]
 ) -> None:
     def fail(_event: RoomEvent) -> None:
         raise SystemExit(3)

@@ -19,7 +19,8 @@ from bunga_cli.plugin import (
 )
 from bunga_cli.plugin.discovery import discover
 from bunga_cli.plugin.manager import Plugins
-from bunga_cli.plugin.site_settings import MASK, views
+from bunga_cli.plugin.site_settings import views
+from bunga_cli.settings.secrets import MASK
 from tests.plugin import zoo
 from tests.plugin.kit import ANN, LOBBY, MemoryPort, found, running_plugins
 
@@ -110,6 +111,39 @@ async def test_the_environment_can_disable_a_plugin(port: MemoryPort, text: str)
     port.tables = {"works": {"enabled": text}}
     async with running_plugins(port, found("works", zoo.Working())) as plugins:
         assert plugins.status("works").state == "disabled"
+
+
+async def test_a_slip_in_a_switch_is_a_warning_and_stops_nothing(
+    port: MemoryPort, caplog: pytest.LogCaptureFixture
+) -> None:
+    port.tables = {"works": {"enabled": "flase"}}
+    async with running_plugins(port, found("works", zoo.Working())) as plugins:
+        assert plugins.status("works").state == "active"
+    assert "plugins.works.enabled: must be yes or no; it is 'flase'." in caplog.text
+
+
+async def test_a_plugin_goes_by_what_is_set_when_its_turn_comes(port: MemoryPort) -> None:
+    plugin = Configurable()
+    async with running_plugins(port, found("box", plugin)) as plugins:
+        port.tables = {"box": {"enabled": False}}
+        await plugins.follow("box", {"enabled"})
+        assert plugins.status("box").state == "disabled"
+        port.tables = {"box": {"host": "h"}}
+        await plugins.follow("box", {"host", "enabled"})
+        assert (plugins.status("box").state, plugin.started) == ("active", 2)
+        assert port.tables == {"box": {"host": "h"}}  # it is told, and writes nothing
+
+
+async def test_settings_are_saved_while_a_plugin_is_being_imported(port: MemoryPort) -> None:
+    """Else a change that waits for the import would wait for one that waits for it."""
+    async with running_plugins(port, found("box", Configurable())) as plugins:
+        await plugins.disable("box")
+        async with plugins._by_name["box"].lock:
+            enabling = asyncio.create_task(plugins.enable("box"))
+            await asyncio.sleep(0)
+            assert port.tables == {"box": {}}
+            assert not enabling.done()
+        assert (await enabling).state == "active"
 
 
 async def test_an_unknown_plugin_is_not_found(plugins: Plugins) -> None:

@@ -1,6 +1,7 @@
 """Running the coroutines of plugins: nothing of them ends the server or keeps it waiting."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -164,3 +165,27 @@ async def test_the_text_of_an_exception_is_not_trusted(part: Part) -> None:
 
     with pytest.raises(PluginFailure, match=r"An error that cannot be shown\."):
         await part.ask(raising(Silent())())
+
+
+async def test_threads_of_asyncio_are_known_to_be_its_own_and_those_that_it_makes_are_not(
+    part: Part,
+) -> None:
+    """As `docs/plugins.md` says of what can be watched, and of what cannot."""
+    seen: dict[str, Part | None] = {}
+    loop, is_over = asyncio.get_running_loop(), asyncio.Event()
+
+    def back_in_the_loop() -> None:
+        seen["handed to the loop"] = current_part()
+        is_over.set()
+
+    def by_itself() -> None:
+        seen["its own thread"] = current_part()
+        loop.call_soon_threadsafe(back_in_the_loop)
+
+    async def work() -> None:
+        seen["to_thread"] = await asyncio.to_thread(current_part)
+        threading.Thread(target=by_itself, daemon=True).start()
+        await is_over.wait()
+
+    await part.run(work())
+    assert seen == {"to_thread": part, "its own thread": None, "handed to the loop": None}

@@ -18,8 +18,11 @@ from bunga_cli.plugin import (
     MediaUrl,
     Record,
     Service,
+    SignInCode,
+    SignInState,
     Source,
 )
+from bunga_cli.plugin.pictures import as_data
 from bunga_cli.plugin.provided import RESERVED_KEYS, providers
 from bunga_cli.plugin.values import MAX_ITEMS, WrongValue
 from tests.plugin.kit import ANN, LOBBY
@@ -36,9 +39,10 @@ def answering(answer: object, **attributes: object) -> Any:
     async def answered(*_arguments: object) -> object:
         return answer
 
-    names = ("issue", "search", "detail", "sources", "resolve", "check")
-    defaults = {"key": "x", "name": "x", "info": INFO, **dict.fromkeys(names, answered)}
-    return SimpleNamespace(**{**defaults, **attributes})
+    found = ("issue", "search", "detail", "sources", "resolve", "check")
+    methods = (*found, "begin", "poll", "sign_out")
+    facts = {"key": "x", "name": "x", "info": INFO, "title": "X", "per_channel": True}
+    return SimpleNamespace(**{**facts, **dict.fromkeys(methods, answered), **attributes})
 
 
 async def issued(value: object) -> Service | None:
@@ -224,6 +228,15 @@ def test_a_linker_is_known_by_a_line_of_text() -> None:
     assert nameless.info.name == "a"
 
 
+@pytest.mark.parametrize("linker_id", ["", " ", "\n\t"])
+def test_a_linker_with_an_empty_id_is_told_to_have_one(linker_id: str) -> None:
+    linker = answering(None, info=LinkerInfo(linker_id, "The shelf", ""))
+    with pytest.raises(WrongValue) as raised:
+        providers("bunga_linkers", [linker])
+    reason = "A SimpleNamespace has an empty id; give it one, by which players name it."
+    assert str(raised.value) == f"bunga_linkers: {reason}"
+
+
 # -- resolvers --------------------------------------------------------------------------------
 
 
@@ -281,12 +294,103 @@ async def test_a_wrong_finding_is_refused(value: object, why: str) -> None:
     assert why in str(raised.value)
 
 
+PNG = as_data(b"\x89PNG\r\n\x1a\n and so on")
+
+
+async def test_a_picture_is_shown_with_what_a_check_says() -> None:
+    health = Health("ok", "It works.", {"a": "b"}, PNG)
+    assert await finding(health) == health
+
+
+@pytest.mark.parametrize(
+    ("picture", "why"),
+    [
+        (5, "it is no text"),
+        (None, "it is no text"),
+        ("https://films.test/logo.png", "it is not of the form data:image/…;base64,…"),
+        (PNG.replace("png", "svg+xml"), "it is not of the form data:image/…;base64,…"),
+        (f'{PNG}" onload="x', "it is not of the form data:image/…;base64,…"),
+        (f"{PNG}\n", "it is not of the form data:image/…;base64,…"),
+        ("data:image/png;base64,", "it is not of the form data:image/…;base64,…"),
+        ("data:image/png;base64,A", "it is no base64"),
+        ("data:image/png;base64,AAAA", "it is neither PNG nor JPEG, GIF or WebP"),
+        (PNG.replace("png", "gif"), "it is no image/gif"),
+        (PNG + "A" * 90_000, "it has more than 64 KiB"),
+    ],
+)
+async def test_what_is_no_small_picture_is_left_out_and_the_details_say_why(
+    picture: Any, why: str
+) -> None:
+    health = await finding(Health("ok", "It works.", {"a": "b"}, picture))
+    assert (health.state, health.text, health.picture) == ("ok", "It works.", "")
+    assert health.details == {"a": "b", "picture": f"It is left out: {why}."}
+
+
+# -- signing in -------------------------------------------------------------------------------
+
+CODE = SignInCode("k", "https://service.test/scan?k", 180)
+
+
+async def signed_in(method: str, value: object) -> Any:
+    [sign_in] = providers("bunga_sign_ins", [answering(value)])
+    return await getattr(sign_in, method)(LOBBY, *(["k"] if method == "poll" else []))
+
+
+async def test_a_code_and_its_state_are_passed_on() -> None:
+    assert await signed_in("begin", CODE) == CODE
+    state = SignInState("scanned", "Confirm\nit.")
+    assert await signed_in("poll", state) == SignInState("scanned", "Confirm it.")
+    assert await signed_in("sign_out", "whatever") is None
+
+
+@pytest.mark.parametrize(
+    ("method", "value", "why"),
+    [
+        ("begin", None, "The sign-in x returned nothing, not SignInCode."),
+        ("begin", replace(CODE, key=""), "with 'key' that is empty, too long, or no UTF-8."),
+        ("begin", replace(CODE, key="x" * 501), "with 'key' that is too long."),
+        ("begin", replace(CODE, url=""), "'url' that is empty, too long, or holds what"),
+        ("begin", replace(CODE, url="https://a\n"), "'url' that is empty, too long, or holds"),
+        ("begin", replace(CODE, url="x" * 2001), "with 'url' that is too long for a QR code."),
+        ("begin", replace(CODE, url="影" * 700), "with 'url' that is too long for a QR code."),
+        ("begin", replace(CODE, expires_s="180"), "'expires_s' that is no number of seconds"),  # type: ignore[arg-type]
+        ("begin", replace(CODE, expires_s=0), "'expires_s' that is no number of seconds"),
+        ("begin", replace(CODE, expires_s=float("nan")), "'expires_s' that is no number of sec"),
+        ("begin", replace(CODE, expires_s=10**400), "'expires_s' that is no number of seconds"),
+        ("poll", None, "The sign-in x returned nothing, not SignInState."),
+        ("poll", SignInState("gone"), "'state' that is none of waiting, scanned, done, expired."),  # type: ignore[arg-type]
+        ("poll", SignInState("done", 5), "'text' that is a value of type int, not str."),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_no_console_could_show_is_refused(method: str, value: object, why: str) -> None:
+    with pytest.raises(WrongValue) as raised:
+        await signed_in(method, value)
+    assert why in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "1st", "../x", 5, None])
+def test_a_name_that_no_address_could_have_is_refused(name: object) -> None:
+    with pytest.raises(WrongValue, match="bunga_sign_ins"):
+        providers("bunga_sign_ins", [answering(None, name=name)])
+
+
+def test_two_sign_ins_with_one_name_are_refused() -> None:
+    with pytest.raises(WrongValue, match="bunga_sign_ins: There are 2 sign-ins with the name 'x'"):
+        providers("bunga_sign_ins", [answering(None), answering(None)])
+
+
+def test_a_sign_in_without_a_title_goes_by_its_name() -> None:
+    [sign_in] = providers("bunga_sign_ins", [answering(None, title=" ")])
+    assert (sign_in.title, sign_in.per_channel) == ("x", True)
+
+
 # -- all of them ------------------------------------------------------------------------------
 
 KINDS = {
     "bunga_services": "issue",
     "bunga_linkers": "sources",
     "bunga_media_resolvers": "resolve",
+    "bunga_sign_ins": "sign_out",
     "bunga_health_checks": "check",
 }
 

@@ -21,7 +21,8 @@ from pydantic import (
 
 from bunga_cli.errors import SettingsError
 from bunga_cli.plugin.setting_values import MAX_BYTES, changed, from_text, plain
-from bunga_cli.plugin.site_settings import MASK, validated, views
+from bunga_cli.plugin.site_settings import validated, views
+from bunga_cli.settings.secrets import MASK
 
 
 class Inner(BaseModel):

@@ -291,10 +291,21 @@ def test_all_commands_of_ours_are_known() -> None:
     assert {name for name in names if name.replace("_", "").isalnum()} == OUR_COMMANDS
 
 
-async def test_two_switches_at_once_are_one_after_the_other(port: MemoryPort) -> None:
+async def test_of_switches_at_once_the_last_one_counts(port: MemoryPort) -> None:
     plugin = Recording()
     async with running_plugins(port, found("box", plugin)) as plugins:
         await asyncio.gather(
-            *(switch("box") for _ in range(3) for switch in (plugins.disable, plugins.enable))
+            *(switch("box") for _ in range(3) for switch in (plugins.enable, plugins.disable))
         )
+        assert plugins.status("box").state == "disabled"
+        assert plugin.calls == ["start", "started", "stop"]
+
+
+async def test_two_switches_are_one_after_the_other(port: MemoryPort) -> None:
+    plugin = Recording()
+    async with running_plugins(port, found("box", plugin)) as plugins:
+        for _ in range(3):
+            stopping = asyncio.create_task(plugins.disable("box"))
+            await asyncio.sleep(0)
+            await asyncio.gather(stopping, plugins.enable("box"))
     assert plugin.calls == ["start", "started", "stop"] * 4

@@ -25,11 +25,14 @@ from bunga_cli.plugin import (
     RoomEvent,
     Service,
     ServiceProvider,
+    SignInCode,
+    SignInState,
     Verdict,
     hookimpl,
 )
 from bunga_cli.plugin.providers import ActionRequest
 from bunga_cli.plugin.testing import PluginHarness
+from tests.plugin import zoo
 
 
 class SiteModel(BaseModel):
@@ -133,6 +136,15 @@ async def test_settings_can_be_saved_and_are_checked() -> None:
             await harness.context.save_channel_settings("nowhere", to="ann")
 
 
+async def test_settings_that_somebody_else_set_meanwhile_are_not_replaced() -> None:
+    async with PluginHarness(Greeter()) as harness:
+        context = harness.context
+        old = await context.channel_settings("lobby")
+        assert await context.replace_channel_settings("lobby", old, to="ann")
+        assert not await context.replace_channel_settings("lobby", old, to="ben")
+        assert await harness.services() == {"greeting": {"text": "hello ann ann"}}
+
+
 async def test_rooms_can_be_played() -> None:
     plugin = Greeter()
     async with PluginHarness(plugin) as harness:
@@ -177,6 +189,26 @@ async def test_failures_are_answered_as_the_server_does(
     assert (failed.status_code, failed.json()) == (status, answer)
 
 
+async def test_sign_ins_are_had_by_name_and_checked() -> None:
+    class Desk:
+        name, title, per_channel = "desk", "The desk", False
+
+        async def begin(self, _channel: Channel | None) -> SignInCode:
+            return SignInCode("k", "https://desk.test/k", 60)
+
+        async def poll(self, _channel: Channel | None, _key: str) -> SignInState:
+            return SignInState("gone")  # type: ignore[arg-type]
+
+        async def sign_out(self, _channel: Channel | None) -> None:
+            """Do nothing."""
+
+    async with PluginHarness(plugin_with(bunga_sign_ins=lambda: [Desk()])) as harness:
+        desk = harness.sign_ins["desk"]
+        assert (await desk.begin(None)).url == "https://desk.test/k"
+        with pytest.raises(PluginFailure, match="none of waiting, scanned, done, expired"):
+            await desk.poll(None, "k")
+
+
 # -- what a server would not take -------------------------------------------------------------
 
 
@@ -210,7 +242,7 @@ def test_a_plugin_that_a_server_would_not_load_is_refused(plugin: object, why: s
 
 @pytest.mark.parametrize(
     "hook",
-    ["bunga_services", "bunga_linkers", "bunga_media_resolvers", "bunga_health_checks"],
+    zoo.LISTS,
 )
 @pytest.mark.parametrize("value", [None, 5, [object()]])
 async def test_providers_that_a_server_would_not_take_are_refused(hook: str, value: object) -> None:

@@ -188,7 +188,13 @@ START_HOOKS = [
         "bunga_stop",
     )
 ]
-LISTS = ["bunga_services", "bunga_linkers", "bunga_media_resolvers", "bunga_health_checks"]
+LISTS = [
+    "bunga_services",
+    "bunga_linkers",
+    "bunga_media_resolvers",
+    "bunga_sign_ins",
+    "bunga_health_checks",
+]
 
 
 def sleep_long() -> None:

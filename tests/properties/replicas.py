@@ -1,4 +1,4 @@
-"""What players believe, from nothing but what a room tells them.
+"""What players of each generation believe, from nothing but what a room tells them.
 
 A replica is a player reduced to the truth it was told: whether the media moves, and where it is.
 After every call the players' belief and the room have to be the same.
@@ -77,27 +77,53 @@ class Replica14:
 
 
 @dataclass
+class ReplicaV2:
+    """A v2 player: of all states it is told, in whatever order, the latest is the truth."""
+
+    state: events.State | None = None
+
+    def hear(self, event: Event) -> None:
+        if not isinstance(event, events.State):
+            return
+        if self.state is None or event.revision >= self.state.revision:
+            self.state = event
+
+
+@dataclass
 class Audience:
-    """Every open socket, with both generations behind it."""
+    """Every open socket, with both old generations behind it, or with v2."""
 
     old: dict[ConnId, Replica14] = field(default_factory=dict)
     new: dict[ConnId, Replica15] = field(default_factory=dict)
+    modern: dict[ConnId, ReplicaV2] = field(default_factory=dict)
 
-    def open(self, conn: ConnId) -> None:
-        self.old[conn], self.new[conn] = Replica14(), Replica15()
+    def open(self, conn: ConnId, is_v2: bool = False) -> None:
+        if is_v2:
+            self.modern[conn] = ReplicaV2()
+        else:
+            self.old[conn], self.new[conn] = Replica14(), Replica15()
 
     def close(self, conn: ConnId) -> None:
-        del self.old[conn], self.new[conn]
+        for replicas in (self.old, self.new, self.modern):
+            replicas.pop(conn, None)
 
     def hear(self, effects: Iterable[Effect], now_us: int, actor: ConnId | None) -> None:
         """Deliver in order what a room wants told. `actor` is the socket that caused it."""
         for effect in effects:
             if isinstance(effect, Tell):
                 for conn in self.reached_by(effect):
-                    self.new[conn].hear(effect.event, now_us)
-                    self.old[conn].hear(effect.event, now_us, conn == actor)
+                    self._hear(conn, effect.event, now_us, actor)
             elif isinstance(effect, PutAway):
                 self._forget()
+
+    def _hear(self, conn: ConnId, event: Event, now_us: int, actor: ConnId | None) -> None:
+        if conn in self.modern:
+            assert type(event) not in events.UP_TO_1_5, f"v2 was told what is not for it: {event}"
+            self.modern[conn].hear(event)
+        else:
+            assert type(event) not in events.FROM_2, f"1.5 was told what is not for it: {event}"
+            self.new[conn].hear(event, now_us)
+            self.old[conn].hear(event, now_us, conn == actor)
 
     def mark_resting(self, parked: set[ConnId]) -> None:
         """Take note of who is `parked`, as far as it has heard of it: with its next status."""
@@ -107,9 +133,13 @@ class Audience:
 
     def reached_by(self, tell: Tell) -> list[ConnId]:
         if tell.to is not None:
-            assert tell.to in self.new, f"told a socket that is not open: {tell}"
+            assert tell.to in {*self.new, *self.modern}, f"told a socket that is not open: {tell}"
             return [tell.to]
-        return [conn for conn in self.new if conn not in tell.but]
+        old = [] if type(tell.event) in events.FROM_2 else [*self.new]
+        modern = [] if type(tell.event) in events.UP_TO_1_5 else [*self.modern]
+        untold = {*self.new, *self.modern} - {*old, *modern}
+        assert not untold & {*tell.but}, f"spared a socket that is not told anyway: {tell}"
+        return [conn for conn in (*old, *modern) if conn not in tell.but]
 
     def _forget(self) -> None:
         for conn in self.new:
@@ -138,3 +168,18 @@ def check_old(replica: Replica14, view: RoomView, moves: bool, now_us: int) -> N
         return
     assert replica.plays is moves
     assert replica.position_at(now_us) == view.position_us
+
+
+def check_modern(replica: ReplicaV2, view: RoomView, parked_us: int | None, now_us: int) -> None:
+    """Compare what a v2 player believes with the room: it knows all, always."""
+    state = replica.state
+    assert state is not None
+    assert state.timeline.position_at(now_us) == view.position_us
+    assert (state.timeline.rate, state.play_state) == (view.rate, view.play_state)
+    assert [(w.user, w.state) for w in state.watchers] == [(w.user, w.state) for w in view.watchers]
+    waited_for = [(waiting.id, now_us - waiting.for_us) for waiting in view.waiting_for]
+    assert [(waiting.id, waiting.since_us) for waiting in state.waiting_for] == waited_for
+    record = view.projection and view.projection.record
+    assert state.record_id == (record and record.record_id)
+    assert state.cause == (view.cause and (view.cause.what, view.cause.who))
+    assert state.parked_us == parked_us

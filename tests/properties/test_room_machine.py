@@ -21,7 +21,7 @@ from tests.properties.observer import (
     media_moves,
     somebody_is_there,
 )
-from tests.properties.replicas import Audience, check_new, check_old
+from tests.properties.replicas import Audience, check_modern, check_new, check_old
 
 SECOND = 1_000_000
 ACCOUNTS = ("ann", "bob", "cyn")
@@ -84,16 +84,18 @@ class RoomMachine(RuleBasedStateMachine):
     # -- what happens -----------------------------------------------------------------------------
 
     @initialize(
-        crowd=st.lists(st.tuples(st.sampled_from(ACCOUNTS), st.booleans()), max_size=4),
+        crowd=st.lists(
+            st.tuples(st.sampled_from(ACCOUNTS), st.booleans(), st.booleans()), max_size=4
+        ),
         on_join=st.sampled_from(OnJoin),
         max_wait_us=st.sampled_from([SECOND, 20 * SECOND]),
     )
     def some_people_come_to_watch(
-        self, crowd: list[tuple[str, bool]], on_join: OnJoin, max_wait_us: int
+        self, crowd: list[tuple[str, bool, bool]], on_join: OnJoin, max_wait_us: int
     ) -> None:
         self.somebody_changes_the_policy(on_join, max_wait_us)
-        for account, is_pending in crowd:
-            self.a_socket_opens(account)
+        for account, is_pending, is_v2 in crowd:
+            self.a_socket_opens(account, is_v2)
             self._join(self.conns, account)
             self.a_player_beats(len(self.sockets) - 1, is_pending)
         if crowd:
@@ -101,13 +103,13 @@ class RoomMachine(RuleBasedStateMachine):
             self._say(ConnId(1), c.Play())
 
     @precondition(lambda self: len(self.sockets) < 6)
-    @rule(account=st.sampled_from(ACCOUNTS))
-    def a_socket_opens(self, account: str) -> None:
+    @rule(account=st.sampled_from(ACCOUNTS), is_v2=st.booleans())
+    def a_socket_opens(self, account: str, is_v2: bool) -> None:
         self.conns += 1
         conn = ConnId(self.conns)
         self.sockets[conn] = account
-        self.audience.open(conn)
-        self._do(lambda: self.room.open(conn, account, self.now_us))
+        self.audience.open(conn, is_v2)
+        self._do(lambda: self.room.open(conn, account, self.now_us, is_v2=is_v2))
 
     @precondition(lambda self: self.sockets)
     @rule(pick=picks)
@@ -307,15 +309,19 @@ class RoomMachine(RuleBasedStateMachine):
             assert bool(view.waiting_for) is (view.play_state != "paused" and not self.moves)
         kept_us = self.book.worst_us(self.policy.wait_window_us, self.now_us)
         assert kept_us <= self.budget_us, "somebody kept the others waiting for too long"
-        self.audience.mark_resting(self._parked())
-        for conn in self.sockets:
+        parked = self._parked()
+        self.audience.mark_resting({*parked})
+        for conn, old in self.audience.old.items():
             check_new(self.audience.new[conn], view, self.moves, self.now_us)
-            check_old(self.audience.old[conn], view, self.moves, self.now_us)
+            check_old(old, view, self.moves, self.now_us)
+        for conn, modern in self.audience.modern.items():
+            check_modern(modern, view, parked.get(conn), self.now_us)
 
-    def _parked(self) -> set[ConnId]:
+    def _parked(self) -> dict[ConnId, int]:
         """Name the sockets that are shown a place ahead on purpose, because they cannot keep up."""
         watchers = self.room.roster.watchers.values()
-        return {conn for w in watchers if w.parked_at_us is not None for conn in w.sockets}
+        parked = [(w.parked_at_us, w.sockets) for w in watchers if w.parked_at_us is not None]
+        return {conn: at_us for at_us, sockets in parked for conn in sockets}
 
     def teardown(self) -> None:
         """After some quiet seconds every socket has heard from the room within the last one."""

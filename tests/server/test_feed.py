@@ -44,6 +44,8 @@ def hello(number: int = 0) -> Say:
 class Ear:
     """A socket that nobody reads."""
 
+    subprotocol: str | None = None
+
     def __init__(self, number: int) -> None:
         self.id = ConnId(number)
         self.rtt_us: int | None = None

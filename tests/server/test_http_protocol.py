@@ -2,9 +2,7 @@
 
 import asyncio
 import gc
-import logging
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,15 +24,11 @@ from tests.server.wire_kit import (
 )
 
 GET = b"GET / HTTP/1.1\r\nHost: example\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: example\r\nContent-Length: %d\r\n\r\n"
 IMPATIENT = Limits(handshake_timeout_s=0.1)
 """For what hangs."""
 
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    caplog.set_level(logging.WARNING)
-    yield
-    assert caplog.get_records("call") == []
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 async def answer(peer: Peer) -> tuple[int, bytes]:
@@ -144,6 +138,53 @@ async def test_a_body_that_trickles_is_cut_off() -> None:
         while not ended.done():
             peer.send(b"x")
             await asyncio.sleep(0.01)
+
+
+async def test_a_body_that_comes_after_its_answer_is_not_taken_for_a_head() -> None:
+    async with serving() as wire:
+        peer = await wire.connect()
+        for _ in range(2):
+            peer.send(POST % 2_000_000)
+            refusal = await answer(peer)
+            for _ in range(20):
+                peer.send(b"x" * 100_000)
+            peer.send(GET)
+
+            assert [refusal, await answer(peer)] == [(200, b"False")] * 2
+
+
+async def test_a_connection_whose_answered_body_has_come_does_not_wait_forever() -> None:
+    async with serving() as wire:
+        peer = await wire.connect()
+        peer.send(POST % 5)
+        await answer(peer)
+        [protocol] = wire.state.connections
+        assert isinstance(protocol, HttpProtocol)
+        peer.send(b"12")
+        await until(lambda: protocol.timeout_keep_alive_task is None)
+        peer.send(b"345")
+
+        await until(lambda: protocol.timeout_keep_alive_task is not None)
+
+
+async def test_a_body_that_goes_on_and_on_after_its_answer_is_cut_off() -> None:
+    async with serving(of_http=Limits(max_drained_bytes=100_000)) as wire:
+        peer = await wire.connect()
+        peer.send(POST % 100_000_000)
+        await answer(peer)
+        peer.send(b"x" * 100_001)
+
+        await peer.gone()
+
+
+async def test_a_body_that_trickles_after_its_answer_is_cut_off() -> None:
+    async with serving(of_http=Limits(body_timeout_s=0.1)) as wire:
+        peer = await wire.connect()
+        peer.send(POST % 10)
+        await answer(peer)
+        peer.send(b"x")
+
+        await peer.gone()
 
 
 async def test_a_whole_request_may_be_answered_late() -> None:

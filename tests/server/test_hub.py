@@ -9,7 +9,7 @@ from typing import cast
 
 import pytest
 
-from bunga_cli.auth.tokens import Subject, Tokens, revocation_moment
+from bunga_cli.auth.tokens import Subject, Tokens
 from bunga_cli.clock import utc_now
 from bunga_cli.keyring import Keyring
 from bunga_cli.protocol import close_codes
@@ -19,9 +19,13 @@ from bunga_cli.server.seat import RoomSeat
 from bunga_cli.server.websocket import Connection
 from bunga_cli.settings import Settings
 from bunga_cli.store import Store
+from bunga_cli.store.revocation import revocation_moment
 from bunga_cli.store.rows import AccountRow, SeatRow
 from bunga_cli.sync.values import ConnId
+from bunga_cli.units import SECOND
+from tests.server.wire_kit import until
 
+BEAT = b'{"code":"client-status","is_pending":false}'
 JOIN = b'{"code":"join-in","user":{"id":"ann","name":"Ann","color_hue":1},"my_share":null}'
 
 
@@ -32,6 +36,7 @@ class Ear:
     id: ConnId
     is_open: bool = True
     peer: str = "192.0.2.1:5000"
+    subprotocol: str | None = None
     rtt_us: int | None = None
     closed: int | None = None
     heard: list[bytes] = field(default_factory=list)
@@ -53,7 +58,8 @@ class Site:
     def __init__(self, store: Store, ann: AccountRow, ben: AccountRow) -> None:
         self.store, self.ann, self.ben = store, ann, ben
         self.tokens = Tokens(Keyring("a secret of sufficient length, 32 bytes"), 60, 3600)
-        self.hub = Hub(store, self.tokens, Settings)
+        self.settings, self.now_us = Settings(), 0
+        self.hub = Hub(store, self.tokens, lambda: self.settings, clock=lambda: self.now_us)
         self.ears: list[Ear] = []
 
     def token(self, account: AccountRow, **subject: str) -> str:
@@ -71,8 +77,7 @@ class Site:
         return refused.value.close_code
 
     async def revoke_all_of(self, account: AccountRow) -> int:
-        valid_from = revocation_moment(utc_now())
-        await self.store.tokens.revoke_before(valid_from, utc_now(), account.id)
+        valid_from = await self.store.tokens.revoke_all(account.id)
         return await self.hub.tokens_revoked(valid_from, account.id)
 
 
@@ -229,7 +234,7 @@ async def test_connections_are_shown_with_where_and_what_they_are(site: Site) ->
     seat, _ = await site.enter(site.token(site.ann), "lobby")
     await site.enter(site.token(site.ann), "film")
     seat.received(JOIN)
-    seat.received(b'{"code":"client-status","is_pending":false}')
+    seat.received(BEAT)
 
     shown = site.hub.connections(site.ann.id)
     assert [(c.channel_id, c.address, c.generation) for c in shown] == [
@@ -244,3 +249,72 @@ async def test_a_socket_that_is_gone_is_shown_and_counted_no_longer(site: Site) 
     seat.lost()
     assert site.hub.connections(site.ann.id) == []
     assert await site.revoke_all_of(site.ann) == 0
+
+
+async def test_the_busiest_rooms_are_those_with_the_most_watchers(site: Site) -> None:
+    for account, channel in ((site.ann, "film"), (site.ann, "lobby"), (site.ben, "lobby")):
+        seat, _ = await site.enter(site.token(account), channel)
+        seat.received(JOIN.replace(b"ann", account.username.encode()))
+    await site.store.channels.create("empty", "empty")
+    await site.store.accounts.add_member("empty", site.ann.id)
+    await site.enter(site.token(site.ann), "empty")
+    rooms, count = site.hub.busiest(8)
+    assert ([room.channel_id for room in rooms], count) == (["lobby", "film"], 2)
+    rooms, count = site.hub.busiest(1)
+    assert ([room.channel_id for room in rooms], count) == (["lobby"], 2)
+
+
+# -- how long a room is patient -------------------------------------------------------------------
+
+
+def patience(site: Site) -> tuple[int, int]:
+    """Return the lobby's `max_wait` and `reconnect_grace`, in seconds."""
+    policy = site.hub.live["lobby"].room.policy
+    return policy.max_wait_us // SECOND, policy.reconnect_grace_us // SECOND
+
+
+def watchers(site: Site) -> list[str]:
+    """Return who watches in the lobby, away or not."""
+    return [*site.hub.live["lobby"].room.roster.watchers]
+
+
+async def test_a_room_opens_with_its_channels_patience_or_the_sites(site: Site) -> None:
+    await site.store.channels.update("lobby", max_wait_us=0)
+    await site.enter(site.token(site.ann))
+    assert patience(site) == (0, 20)
+
+
+async def test_a_live_room_takes_a_changed_patience_at_once_and_gives_it_back(site: Site) -> None:
+    await site.enter(site.token(site.ann))
+    opened = patience(site)
+    await site.store.channels.update("lobby", max_wait_us=5 * SECOND, reconnect_grace_us=0)
+    await site.hub.channel_changed("lobby")
+    changed = patience(site)
+    await site.store.channels.update("lobby", max_wait_us=None, reconnect_grace_us=None)
+    await site.hub.channel_changed("lobby")
+    assert [opened, changed, patience(site)] == [(20, 20), (5, 0), (20, 20)]
+
+
+async def test_a_changed_setting_counts_where_a_channel_has_none_of_its_own(site: Site) -> None:
+    await site.store.channels.update("lobby", reconnect_grace_us=50 * SECOND)
+    await site.enter(site.token(site.ann))
+    sync = {"max_wait": "7s", "reconnect_grace": "8s"}
+    site.settings = Settings.model_validate({"sync": sync})
+    await site.hub.channel_changed("lobby")
+    assert patience(site) == (7, 50)
+
+
+async def test_a_shorter_grace_counts_for_who_lost_its_connection_already(site: Site) -> None:
+    seat, _ = await site.enter(site.token(site.ann))
+    ben_seat, _ = await site.enter(site.token(site.ben))
+    seat.received(JOIN)
+    ben_seat.received(JOIN.replace(b"ann", b"ben"))
+    seat.lost()
+    site.now_us = 10 * SECOND
+    ben_seat.received(BEAT)
+    assert watchers(site) == ["ann", "ben"]
+
+    await site.store.channels.update("lobby", reconnect_grace_us=5 * SECOND)
+    await site.hub.channel_changed("lobby")
+
+    await until(lambda: watchers(site) == ["ben"])

@@ -39,6 +39,7 @@ class Ear:
     """A socket that remembers what it was sent."""
 
     rtt_us: int | None = None
+    subprotocol: str | None = None
 
     def __init__(self, number: int) -> None:
         self.id = ConnId(number)

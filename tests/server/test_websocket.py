@@ -1,8 +1,7 @@
 """WebSockets over real sockets."""
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -22,36 +21,19 @@ from tests.server.wire_kit import (
     Wire,
     client_frame,
     close_payload,
+    lost,
     request_head,
+    seated,
     serving,
     until,
 )
 
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Let no peer put anything on the log; a test that expects something clears it away."""
-    caplog.set_level(logging.WARNING)
-    yield
-    assert caplog.get_records("call") == []
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def expect_logged(caplog: pytest.LogCaptureFixture, text: str) -> None:
     assert text in caplog.text
     caplog.clear()
-
-
-async def seated(wire: Wire, count: int = 1) -> EchoSeat:
-    """Return the newest seat when so many are taken."""
-    await until(lambda: len(wire.door.seats) >= count)
-    return wire.door.seats[-1]
-
-
-async def lost(seat: EchoSeat) -> int:
-    """Return how often the seat was told that its socket is gone, once it was."""
-    await until(lambda: seat.lost_count)
-    await asyncio.sleep(0.01)
-    return seat.lost_count
 
 
 # Coming in
@@ -176,14 +158,6 @@ async def test_a_peer_that_leaves_during_its_admission_cancels_it() -> None:
 
 
 # Reading
-
-
-async def test_a_ping_is_answered() -> None:
-    async with serving() as wire:
-        peer = await wire.open()
-        peer.send(client_frame(b"are you there", PING))
-
-        assert await peer.frame() == (PONG, b"are you there")
 
 
 async def test_a_binary_message_closes_with_1003() -> None:
@@ -409,25 +383,6 @@ async def test_a_peer_that_does_not_answer_our_close_frame_is_cut_off() -> None:
         assert await lost(wire.door.seats[0]) == 1
 
 
-async def test_a_peer_that_answers_no_ping_is_lost() -> None:
-    async with serving(Limits(ping_interval_s=0.05, ping_timeout_s=0.05)) as wire:
-        peer = await wire.open()
-        seat = await seated(wire)
-
-        assert await peer.any_frame() == (PING, b"")
-        assert await lost(seat) == 1
-
-
-async def test_a_peer_that_answers_pings_stays() -> None:
-    async with serving(Limits(ping_interval_s=0.2, ping_timeout_s=1)) as wire:
-        peer = await wire.open()
-        for _ in range(8):
-            assert await peer.any_frame() == (PING, b"")
-            peer.send(client_frame(b"", PONG))
-
-        assert await peer.echo("still here") == "still here"
-
-
 # The end of the server
 
 
@@ -477,29 +432,3 @@ async def test_uvicorn_finds_the_connections_and_can_end_them(
         connection.shutdown()
 
     assert [await peer.close_code() for peer in peers] == [1012] * len(peers)
-
-
-async def test_a_pong_tells_how_far_away_the_peer_is() -> None:
-    async with serving(Limits(ping_interval_s=0.05, ping_timeout_s=5)) as wire:
-        peer = await wire.open()
-        [connection] = wire.endpoint.connections
-        assert await peer.any_frame() == (PING, b"")
-        before = connection.rtt_us
-
-        peer.send(client_frame(b"", PONG))
-        await until(lambda: connection.rtt_us is not None)
-
-        assert before is None
-        assert 0 < (connection.rtt_us or 0) < 5_000_000
-
-
-async def test_a_pong_that_nobody_asked_for_measures_nothing() -> None:
-    async with serving(Limits(ping_interval_s=1, ping_timeout_s=5)) as wire:
-        peer = await wire.open()
-        [connection] = wire.endpoint.connections
-        peer.send(client_frame(b"", PONG))
-        assert await peer.echo("one") == "one"
-        assert await peer.any_frame() == (PING, b"")
-        assert await peer.echo("two") == "two"
-
-        assert connection.rtt_us is None

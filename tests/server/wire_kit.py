@@ -212,6 +212,19 @@ class Wire:
         await until(lambda: not self.state.connections)
 
 
+async def seated(wire: Wire, count: int = 1) -> EchoSeat:
+    """Return the newest seat when so many are taken."""
+    await until(lambda: len(wire.door.seats) >= count)
+    return wire.door.seats[-1]
+
+
+async def lost(seat: EchoSeat) -> int:
+    """Return how often the seat was told that its socket is gone, once it was."""
+    await until(lambda: seat.lost_count)
+    await asyncio.sleep(0.01)
+    return seat.lost_count
+
+
 @asynccontextmanager
 async def listening(
     endpoint: Endpoint, protocol: type[HttpProtocol], unix: Path | None = None

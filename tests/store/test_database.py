@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bunga_cli.errors import DatabaseError
+from bunga_cli.errors import DatabaseError, StorageError
 from bunga_cli.store import Store
 from bunga_cli.store.accounts import Accounts
 from bunga_cli.store.channels import Channels
@@ -200,6 +200,17 @@ async def test_a_folder_that_is_not_there_is_one_sentence(tmp_path: Path) -> Non
         await Store.open(tmp_path / "nowhere" / "bunga.db")
     assert str(tmp_path / "nowhere" / "bunga.db") in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+async def test_a_full_disk_is_one_sentence_and_passes(database: Database) -> None:
+    async with database.begin() as connection:
+        pages = (await connection.execute(text("PRAGMA page_count"))).scalar_one()
+        await connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StorageError, match=r"cannot be written \(database or disk is full\): look"):
+        async with database.begin() as connection:
+            await connection.execute(text("CREATE TABLE more AS SELECT randomblob(100000)"))
+    await increment(database)
+    assert await count(database) == 1
 
 
 @pytest.mark.parametrize("lend", [Database.begin, Database.read])

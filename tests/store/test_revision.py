@@ -215,15 +215,20 @@ def test_an_older_database_is_migrated_with_what_it_holds(
     assert sql(used, "SELECT count(*) FROM members") == [(1,)]
 
 
-def test_a_database_of_the_second_revision_gets_the_tables_of_the_third(path: Path) -> None:
+def make_at(revision: str, path: Path) -> None:
+    """Make the database that an older version left."""
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.set_main_option("path_separator", "os")
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
+        command.upgrade(config, revision)
     engine.dispose()
+
+
+def test_a_database_of_the_second_revision_gets_the_tables_of_the_third(path: Path) -> None:
+    make_at("0002", path)
     sql(
         path,
         "INSERT INTO accounts VALUES (7, 'ann', 'hash', 1, '2026-01-01')",
@@ -236,6 +241,20 @@ def test_a_database_of_the_second_revision_gets_the_tables_of_the_third(path: Pa
     ]
     assert sql(path, "SELECT account_id FROM members") == [(7,)]
     assert sql(path, "SELECT count(*) FROM exclusions") == [(0,)]
+
+
+async def test_channels_of_the_third_revision_follow_the_site_and_show_nothing(
+    path: Path,
+) -> None:
+    make_at("0003", path)
+    sql(path, "INSERT INTO channels VALUES ('lobby', 'Lobby', 0, 'continue', '2026-01-01')")
+    store = await Store.open(path)
+    lobby = await store.channels.get("lobby")
+    assert (await store.sessions.of_admins(), await store.audit.list()) == ([], [])
+    await store.close()
+    assert lobby is not None
+    assert (lobby.on_join, lobby.allow_new_client) == ("continue", False)
+    assert (lobby.max_wait_us, lobby.reconnect_grace_us, lobby.shows_room) == (None, None, False)
 
 
 def test_a_migration_that_fails_leaves_the_old_state(

@@ -23,6 +23,19 @@ async def test_a_channel_is_open_and_follows_the_site_unless_told_otherwise(stor
     lobby = await store.channels.get("lobby")
     assert lobby is not None
     assert (lobby.allow_new_client, lobby.on_join) == (True, None)
+    assert (lobby.max_wait_us, lobby.reconnect_grace_us, lobby.shows_room) == (None, None, False)
+
+
+async def test_how_a_channel_is_run_is_kept_and_taken_back(store: Store) -> None:
+    await store.channels.create(
+        "film", "Film", max_wait_us=0, reconnect_grace_us=2**40, shows_room=True
+    )
+    changed = await store.channels.update("lobby", max_wait_us=5, shows_room=True)
+    taken_back = await store.channels.update("film", max_wait_us=None, shows_room=False)
+    assert (changed.max_wait_us, changed.reconnect_grace_us, changed.shows_room) == (5, None, True)
+    assert (taken_back.max_wait_us, taken_back.reconnect_grace_us) == (None, 2**40)
+    assert taken_back.shows_room is False
+    assert await store.channels.list() == [taken_back, changed]
 
 
 async def test_an_id_is_given_once(store: Store) -> None:
@@ -35,6 +48,20 @@ async def test_channels_are_listed_by_id(store: Store) -> None:
     for channel_id in ("zoo", "bar"):
         await store.channels.create(channel_id, "")
     assert [channel.id for channel in await store.channels.list()] == ["bar", "lobby", "zoo"]
+
+
+async def test_all_names_can_be_had_without_the_rest(store: Store) -> None:
+    await store.channels.create("zoo", "Ciné club")
+    assert await store.channels.names() == {"lobby": "Lobby", "zoo": "Ciné club"}
+
+
+async def test_some_channels_come_in_the_order_that_is_asked_for(store: Store) -> None:
+    for channel_id in ("bar", "zoo"):
+        await store.channels.create(channel_id, "")
+    found = await store.channels.some(["zoo", "nowhere", "bar"])
+    assert [channel.id for channel in found] == ["zoo", "bar"]
+    assert found[1] == await store.channels.get("bar")
+    assert await store.channels.some([]) == []
 
 
 async def test_an_update_changes_only_what_it_names(store: Store) -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ from bunga_cli.store.rows import ApiTokenRow, IssuedTokenRow
 from bunga_cli.store.tokens import SHOWN_AFTERWARDS
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-DAY = timedelta(days=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 
 BOT = ApiTokenRow(
     id="tok_1",
@@ -23,6 +24,11 @@ BOT = ApiTokenRow(
     last_used_at=None,
     revoked_at=None,
 )
+
+
+def at(now: datetime) -> Callable[[], datetime]:
+    """Return a clock that has stopped."""
+    return lambda: now
 
 
 async def issued(store: Store, jti: str = "j" * 32, kind: str = "access") -> IssuedTokenRow:
@@ -57,7 +63,7 @@ async def test_tokens_of_one_account_are_revoked_without_the_others(store: Store
     hers = replace(BOT, id="tok_2", account_id=row.account_id, account="ann")
     await store.tokens.add_api(BOT, "hash 1")
     await store.tokens.add_api(hers, "hash 2")
-    await store.tokens.revoke_before(NOW + DAY, NOW, row.account_id)
+    await store.tokens.revoke_all(row.account_id, at(NOW))
 
     valid_from = [
         account.tokens_valid_from
@@ -67,38 +73,37 @@ async def test_tokens_of_one_account_are_revoked_without_the_others(store: Store
         )
         if account
     ]
-    assert valid_from == [NOW + DAY, None]
+    assert valid_from == [NOW + SECOND, None]
     assert await store.tokens.api_tokens(NOW) == [BOT, replace(hers, revoked_at=NOW)]
 
 
 async def test_all_tokens_of_the_site_are_revoked(store: Store) -> None:
     row = await issued(store)
     await store.tokens.add_api(BOT, "hash 1")
-    await store.tokens.revoke_before(NOW + DAY, NOW)
+    await store.tokens.revoke_all(clock=at(NOW))
     ann = await store.accounts.by_id(row.account_id)
     assert ann is not None
-    assert ann.tokens_valid_from == NOW + DAY
+    assert ann.tokens_valid_from == NOW + SECOND
     assert [token.revoked_at for token in await store.tokens.api_tokens(NOW)] == [NOW]
 
 
 async def test_each_revocation_moves_on_by_a_second_and_none_moves_back(store: Store) -> None:
     row = await issued(store)
     ben = await store.accounts.create("ben", "hash")
-    second = timedelta(seconds=1)
     moments = [
-        await store.tokens.revoke_before(NOW, NOW, row.account_id),
-        await store.tokens.revoke_before(NOW, NOW, row.account_id),
-        await store.tokens.revoke_before(NOW - DAY, NOW, row.account_id),
-        await store.tokens.revoke_before(NOW, NOW, ben.id),
-        await store.tokens.revoke_before(NOW, NOW),
+        await store.tokens.revoke_all(row.account_id, at(NOW)),
+        await store.tokens.revoke_all(row.account_id, at(NOW)),
+        await store.tokens.revoke_all(row.account_id, at(NOW - DAY)),
+        await store.tokens.revoke_all(ben.id, at(NOW)),
+        await store.tokens.revoke_all(clock=at(NOW)),
     ]
-    assert moments == [NOW, NOW + second, NOW + 2 * second, NOW, NOW + 3 * second]
+    assert [(moment - NOW) / SECOND for moment in moments] == [1, 2, 3, 1, 4]
     found = [await store.accounts.by_id(number) for number in (row.account_id, ben.id)]
-    assert {account.tokens_valid_from for account in found if account} == {NOW + 3 * second}
+    assert {account.tokens_valid_from for account in found if account} == {moments[-1]}
 
 
 async def test_all_tokens_of_a_site_without_accounts_are_revoked_in_vain(store: Store) -> None:
-    assert await store.tokens.revoke_before(NOW, NOW) == NOW
+    assert await store.tokens.revoke_all(clock=at(NOW)) == NOW + SECOND
 
 
 async def test_an_api_token_is_found_by_its_hash_and_its_id(store: Store) -> None:

@@ -15,7 +15,7 @@ from bunga_cli.sync.commands import (
     Project,
 )
 from bunga_cli.sync.effects import Effect, SaveProgress, Tell
-from bunga_cli.sync.events import Event, Joined, Left, PlayAt, Status
+from bunga_cli.sync.events import FROM_2, UP_TO_1_5, Event, Joined, Left, PlayAt, State, Status
 from bunga_cli.sync.policy import SECOND_US, Policy
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.snapshot import RoomSnapshot
@@ -48,7 +48,8 @@ class Stage:
     """One room and its people. A socket is called as its account, unless `account` says otherwise.
 
     Time passes in `advance` alone. There the room is polled whenever it asked for it, and the
-    sockets in `beats` (1.5 players: name to is_pending) send their heartbeat on every full second.
+    sockets in `beats` (1.5 and v2 players: name to is_pending) send their heartbeat on every full
+    second.
     """
 
     def __init__(
@@ -66,19 +67,22 @@ class Stage:
         self.conns: dict[str, ConnId] = {}
         self.accounts: dict[str, str] = {}
         self.beats: dict[str, bool] = {}
+        self.modern: set[str] = set()
+        """The sockets that speak v2."""
         self.effects: list[Effect] = []
         self._heard: dict[str, list[Event]] = {}
         self._opened = 0
 
     # -- what people do ---------------------------------------------------------------------------
 
-    def open(self, name: str, account: str | None = None) -> None:
+    def open(self, name: str, account: str | None = None, *, is_v2: bool = False) -> None:
         """Open a socket."""
         self._opened += 1
+        (self.modern.add if is_v2 else self.modern.discard)(name)
         self.conns[name] = ConnId(self._opened)
         self.accounts[name] = account or name
         self._heard[name] = []
-        self._take(self.room.open(self.conns[name], account or name, self.now_us))
+        self._take(self.room.open(self.conns[name], account or name, self.now_us, is_v2=is_v2))
 
     def close(self, name: str) -> None:
         """Lose a socket."""
@@ -99,6 +103,13 @@ class Stage:
         for name in names:
             self.open(name)
             self.join(name, sharing)
+            self.beat(name)
+
+    def enter_modern(self, *names: str) -> None:
+        """Let v2 players open a socket, join and be ready, beating from then on."""
+        for name in names:
+            self.open(name, is_v2=True)
+            self.join(name)
             self.beat(name)
 
     def enter_old(self, *names: str) -> None:
@@ -185,6 +196,10 @@ class Stage:
         told = [e.event for e in self.effects if isinstance(e, Tell) and e.to is None]
         return [event for event in told if isinstance(event, Status)][-1]
 
+    def last_state(self, name: str) -> State:
+        """Return the last whole truth that a v2 socket heard."""
+        return self.heard(name, State)[-1]
+
     @property
     def watchers(self) -> dict[str, str]:
         """Each watcher's state by id."""
@@ -224,8 +239,12 @@ class Stage:
 
     def _deliver(self, tell: Tell) -> None:
         for name, conn in self.conns.items():
-            if tell.to == conn or (tell.to is None and conn not in tell.but):
+            is_meant = tell.to is None and conn not in tell.but
+            if tell.to == conn or (is_meant and self._is_told(name, type(tell.event))):
                 self._heard[name].append(tell.event)
+
+    def _is_told(self, name: str, kind: type[Event]) -> bool:
+        return kind not in (UP_TO_1_5 if name in self.modern else FROM_2)
 
 
 def playing(*names: str, policy: Policy | None = None) -> Stage:

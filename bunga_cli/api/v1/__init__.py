@@ -9,13 +9,19 @@ from bunga_cli.api.access import needs
 from bunga_cli.api.v1 import (
     accounts,
     admins,
+    audit,
     channels,
+    linkers,
+    logs,
     members,
     plugins,
     room_streams,
     rooms,
     secret,
+    sessions,
     settings,
+    sign_ins,
+    status,
     tokens,
 )
 
@@ -26,10 +32,16 @@ ROUTERS = (
     (room_streams.router, needs("rooms:read")),
     (accounts.router, needs("admin")),
     (admins.router, needs("admin")),
+    (sessions.router, needs("admin")),
     (tokens.router, needs("admin")),
     (secret.router, needs("admin")),
     (plugins.router, needs("admin")),
+    (sign_ins.router, needs("admin")),
+    (linkers.router, needs("admin")),
     (settings.router, needs("admin")),
+    (status.router, needs("rooms:read")),
+    (audit.router, needs("admin")),
+    (logs.router, needs("admin")),
 )
 
 router = APIRouter(prefix="/api/v1")

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bunga_cli.api.context import Context
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.api.v1.schema import Password, StrictBody
 from bunga_cli.auth.people import AccountDetails, AccountView
 from bunga_cli.paths import ACCOUNT
 
-router = APIRouter(prefix="/accounts", tags=["v1 accounts"])
+router = APIRouter(prefix="/accounts", tags=["v1 accounts"], route_class=NotedRoute)
 
 Search = Annotated[
     str, Query(max_length=200, description="A part of the name, or of what it was seen as.")

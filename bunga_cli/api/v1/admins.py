@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from bunga_cli.api.context import Context
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.api.v1.accounts import Closed
 from bunga_cli.api.v1.schema import AccountName, Password, StrictBody
 from bunga_cli.paths import ACCOUNT
 from bunga_cli.store.rows import AccountRow
 
-router = APIRouter(prefix="/admins", tags=["v1 admins"])
+router = APIRouter(prefix="/admins", tags=["v1 admins"], route_class=NotedRoute)
 
 
 class Admin(BaseModel):

@@ -1,36 +1,47 @@
 """`/api/v1/channels`."""
 
+from dataclasses import asdict
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from bunga_cli.api.channel_ids import MAX_NAME_LENGTH, ChannelId, new_channel_id
 from bunga_cli.api.channels import remove_channel, update_channel
 from bunga_cli.api.context import AppContext, Context
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.api.v1.schema import StrictBody
 from bunga_cli.errors import NotFound
 from bunga_cli.paths import CHANNEL_ID
-from bunga_cli.store.channels import ChannelChanges
+from bunga_cli.store.channels import ChannelChanges, ChannelPolicies
 from bunga_cli.store.rows import ChannelRow
+from bunga_cli.units import LARGEST
 
-router = APIRouter(prefix="/channels", tags=["v1 channels"])
+router = APIRouter(prefix="/channels", tags=["v1 channels"], route_class=NotedRoute)
 
 OnJoin = Literal["pause", "continue"]
+Patience = Annotated[int, Field(ge=0, le=LARGEST)]
+"""A duration in microseconds."""
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_LENGTH)
 ]
 
 
 class Channel(BaseModel):
-    """A channel. `on_join` null: as the site's settings say. `members` is their number."""
+    """A channel. `on_join` null: as the site's settings say; so are the two durations.
+
+    `shows_room`: its invitation tells who watches what. `members` is their number.
+    """
 
     id: str
     name: str
     allow_new_client: bool
     on_join: str | None
+    max_wait_us: int | None
+    reconnect_grace_us: int | None
+    shows_room: bool
     members: int
     created_at: datetime
 
@@ -48,26 +59,32 @@ class ChannelInFull(Channel):
     subtitles: int
 
 
-class NewChannel(StrictBody):
+class ChannelPolicy(StrictBody):
+    """How a channel is run. Null: as the site's settings say."""
+
+    allow_new_client: bool = True
+    on_join: OnJoin | None = None
+    max_wait_us: Patience | None = None
+    reconnect_grace_us: Patience | None = None
+    shows_room: bool = False
+
+
+class NewChannel(ChannelPolicy):
     """A channel to create. Without an id it gets a random one, which nobody guesses."""
 
     id: ChannelId | None = None
     name: Name
-    allow_new_client: bool = True
-    on_join: OnJoin | None = None
 
 
-class ChannelPatch(StrictBody):
+class ChannelPatch(ChannelPolicy):
     """What to change of a channel. The defaults are never read: what is left out stays."""
 
     name: Name = ""
-    allow_new_client: bool = True
-    on_join: OnJoin | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "ChannelPatch":
         if not self.model_fields_set:
-            raise ValueError("give at least one of name, allow_new_client, on_join")
+            raise ValueError(f"give at least one of {', '.join(ChannelPatch.model_fields)}")
         return self
 
 
@@ -82,12 +99,8 @@ async def list_channels(context: Context) -> Channels:
 @router.post("", status_code=HTTPStatus.CREATED)
 async def create_channel(new: NewChannel, context: Context) -> Channel:
     """Make a channel."""
-    row = await context.store.channels.create(
-        new.id or new_channel_id(),
-        new.name,
-        allow_new_client=new.allow_new_client,
-        on_join=new.on_join,
-    )
+    policies = ChannelPolicies(**new.model_dump(exclude={"id", "name"}))  # type: ignore[typeddict-item]  # the model has its keys
+    row = await context.store.channels.create(new.id or new_channel_id(), new.name, **policies)
     return _channel(row, members=0)
 
 
@@ -124,11 +137,4 @@ async def existing_channel(channel_id: str, context: AppContext) -> ChannelRow:
 
 
 def _channel(row: ChannelRow, members: int) -> Channel:
-    return Channel(
-        id=row.id,
-        name=row.name,
-        allow_new_client=row.allow_new_client,
-        on_join=row.on_join,
-        members=members,
-        created_at=row.created_at,
-    )
+    return Channel(**asdict(row), members=members)

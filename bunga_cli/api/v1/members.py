@@ -6,11 +6,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from bunga_cli.api.context import Context
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.api.v1.accounts import Closed, Shown
 from bunga_cli.auth.people import MemberView
 from bunga_cli.paths import ACCOUNT, CHANNEL_ID
 
-router = APIRouter(prefix=f"/channels/{CHANNEL_ID}/members", tags=["v1 channels"])
+router = APIRouter(
+    prefix=f"/channels/{CHANNEL_ID}/members", tags=["v1 channels"], route_class=NotedRoute
+)
 
 
 class Member(Shown):

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from bunga_cli.api.context import AppContext, Context
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.api.v1.channels import existing_channel
 from bunga_cli.errors import SettingsError
 from bunga_cli.paths import CHANNEL_ID, PLUGIN
@@ -16,22 +17,32 @@ from bunga_cli.plugin.site_settings import FieldView, NoSettings, in_time, views
 from bunga_cli.plugin.status import HealthRow, PluginStatus
 from bunga_cli.plugin.texts import one_line
 
-router = APIRouter(tags=["v1 plugins"])
+router = APIRouter(tags=["v1 plugins"], route_class=NotedRoute)
 
 
 class Check(BaseModel):
-    """What a health check says. `state`: `ok`, `warning`, `failure` or `off`."""
+    """What a health check says. `state`: `ok`, `warning`, `failure` or `off`.
+
+    `picture`: a small one, as an address that holds all of it, `data:image/…`; or empty.
+    """
 
     name: str
     state: str
     text: str
     details: Mapping[str, str]
+    picture: str = ""
 
     @classmethod
     def of(cls, row: HealthRow) -> "Check":
         """Return a result as shown."""
         health = row.health
-        return cls(name=row.check, state=health.state, text=health.text, details=health.details)
+        return cls(
+            name=row.check,
+            state=health.state,
+            text=health.text,
+            details=health.details,
+            picture=health.picture,
+        )
 
 
 class Checks(BaseModel):

@@ -44,7 +44,7 @@ class Record(Shown):
 class Watcher(Person):
     """Somebody in the room. `state`: `ready`, `buffering`, `excused` or `away`.
 
-    `since_us`: how long ago that began. `generation`: what the player speaks, `1.4` or `1.5`.
+    `since_us`: how long ago that began. `generation`: what the player speaks, `1.4`, `1.5` or `2`.
     `rtt_us`: how long a ping and its answer take; `drift_us`: how far the picture is ahead of the
     room's; null where that is not known.
     """

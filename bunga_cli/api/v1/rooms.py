@@ -4,11 +4,12 @@ from hashlib import sha256
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from bunga_cli.api.access import V1Caller
 from bunga_cli.api.context import AppContext, Context
+from bunga_cli.api.noting import NotedRoute, in_vain
 from bunga_cli.api.rooms import view_of
 from bunga_cli.api.v1.channels import existing_channel
 from bunga_cli.api.v1.room_models import LISTED_EVENTS, SHOWN_EVENTS, Room, Rooms
@@ -17,7 +18,7 @@ from bunga_cli.paths import CHANNEL_ID
 from bunga_cli.sync.commands import Order, Pause, Play, Project, Say, Seek
 from bunga_cli.sync.values import MAX_POSITION_US, User, VideoRecord
 
-router = APIRouter(prefix="/rooms", tags=["v1 rooms"])
+router = APIRouter(prefix="/rooms", tags=["v1 rooms"], route_class=NotedRoute)
 
 ADMIN = "admin"
 """By what id an admin appears among the watchers."""
@@ -136,10 +137,11 @@ async def say(channel_id: str, said: Said, context: Context, actor: Actor) -> Ro
 
 
 @router.post(f"/{CHANNEL_ID}/reset")
-async def reset(channel_id: str, context: Context) -> Room:
+async def reset(channel_id: str, context: Context, request: Request) -> Room:
     """Empty a channel's room and return what it is then; its clients leave the player."""
     await existing_channel(channel_id, context)
-    await context.hub.reset(channel_id)
+    if not await context.hub.reset(channel_id):
+        in_vain(request)
     return room_now(channel_id, context)
 
 

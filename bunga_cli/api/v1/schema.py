@@ -8,9 +8,9 @@ from bunga_cli.auth.passwords import SHORTEST
 
 
 class StrictBody(BaseModel):
-    """A request body: no unknown keys, no guessed types."""
+    """A request body: no unknown keys, no guessed types, and no password of it in an error."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 AccountName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150)]

@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from bunga_cli.api.context import Context
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.api.v1.schema import StrictBody
 from bunga_cli.units import DAY
 
-router = APIRouter(prefix="/secret", tags=["v1 tokens"])
+router = APIRouter(prefix="/secret", tags=["v1 tokens"], route_class=NotedRoute)
 
 
 class Rotation(StrictBody):

@@ -6,10 +6,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from bunga_cli.api.context import Context
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.configuration.rows import SettingRow
 from bunga_cli.paths import SETTING
 
-router = APIRouter(prefix="/settings", tags=["v1 settings"])
+router = APIRouter(prefix="/settings", tags=["v1 settings"], route_class=NotedRoute)
 
 
 class Files(BaseModel):

@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from bunga_cli.api.context import Context
+from bunga_cli.api.noting import NotedRoute
 from bunga_cli.api.v1.accounts import Shown
 from bunga_cli.api.v1.schema import AccountName, StrictBody
 from bunga_cli.auth.api_tokens import Scope
@@ -17,7 +18,7 @@ from bunga_cli.auth.token_views import Inspection as Found
 from bunga_cli.auth.token_views import TokenView
 from bunga_cli.units import DAY, SECOND
 
-router = APIRouter(prefix="/tokens", tags=["v1 tokens"])
+router = APIRouter(prefix="/tokens", tags=["v1 tokens"], route_class=NotedRoute)
 
 Kind = Literal["access", "refresh", "api"]
 

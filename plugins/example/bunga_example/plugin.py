@@ -14,6 +14,7 @@ from bunga_cli.plugin import (
     PluginSettings,
     RoomEvent,
     ServiceProvider,
+    SignIn,
     Verdict,
     hookimpl,
 )
@@ -22,6 +23,7 @@ from .commands import make_commands
 from .routes import make_routes
 from .settings import Room, Site
 from .shelf import NAME, Context, NoteService, ShelfCheck, ShelfLinker, ShelfResolver
+from .sign_in import DeskSignIn
 from .tally import Tally
 
 
@@ -66,6 +68,11 @@ class ShelfPlugin:
     def bunga_media_resolvers(self) -> Sequence[MediaResolver]:
         """Return what knows the films' addresses."""
         return [ShelfResolver(self._context)]
+
+    @hookimpl
+    def bunga_sign_ins(self) -> Sequence[SignIn]:
+        """Return the way to sign in at the desk."""
+        return [DeskSignIn(self._context)]
 
     @hookimpl
     def bunga_routes(self) -> APIRouter:

@@ -1,6 +1,6 @@
 """What an operator sets. The text under a field is its help."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 
 class Site(BaseModel):
@@ -12,6 +12,8 @@ class Site(BaseModel):
     """The films on the shelf: titles, each with its address."""
     only_shelf: bool = False
     """Whether rooms show films from the shelf only."""
+    desk: str = ""
+    """Where channels sign in, such as "https://desk.example.org"; empty: nowhere."""
 
 
 class Room(BaseModel):
@@ -21,3 +23,5 @@ class Room(BaseModel):
 
     note: str = ""
     """What players are told when they register; empty: nothing."""
+    card: SecretStr = SecretStr("")
+    """What the desk gave the channel when it signed in."""

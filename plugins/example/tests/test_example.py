@@ -7,7 +7,15 @@ import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from bunga_cli.plugin import Account, Channel, MediaUrl, PluginFailure, Record, Verdict
+from bunga_cli.plugin import (
+    Account,
+    Channel,
+    MediaUrl,
+    PluginFailure,
+    Record,
+    Response,
+    Verdict,
+)
 from bunga_cli.plugin.testing import PluginHarness
 from bunga_example.plugin import ShelfPlugin
 
@@ -55,6 +63,33 @@ async def test_only_films_from_the_shelf_may_be_projected(shelf: PluginHarness) 
     assert shelf.authorise("project", record=ELSEWHERE) == refusal
     assert shelf.authorise("project", record=A_FILM) is None
     assert shelf.authorise("play") is None
+
+
+class Desk:
+    """A client of a desk, at which a phone has scanned the code by now."""
+
+    async def get(self, url: str, **options: Any) -> Response:
+        answers = {
+            "https://desk.test/code": b'{"key": "k", "url": "https://desk.test/scan?k"}',
+            "https://desk.test/state": b'{"state": "done", "card": "c4rd"}',
+        }
+        assert options["params"] in ({}, {"key": "k"})
+        return Response(url, 200, {}, answers[url])
+
+
+async def test_a_channel_signs_in_with_a_phone(shelf: PluginHarness) -> None:
+    lobby, desk = Channel("lobby", "Lobby"), shelf.sign_ins["desk"]
+    with pytest.raises(PluginFailure, match="There is no desk"):
+        await desk.begin(lobby)
+    await shelf.context.save_site_settings(desk="https://desk.test")
+    shelf.context.http = Desk()  # type: ignore[assignment]
+    code = await desk.begin(lobby)
+    state = await desk.poll(lobby, code.key)
+    card = (await shelf.context.channel_settings("lobby")).card
+    await desk.sign_out(lobby)
+    forgotten = (await shelf.context.channel_settings("lobby")).card
+    assert (code.url, state.state) == ("https://desk.test/scan?k", "done")
+    assert (card.get_secret_value(), forgotten.get_secret_value()) == ("c4rd", "")
 
 
 async def test_an_admin_sees_what_was_shown(shelf: PluginHarness) -> None:

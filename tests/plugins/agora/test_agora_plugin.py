@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from bunga_agora import AgoraPlugin
 from bunga_agora.access_token import parse, uid_of
-from bunga_agora.calls import VoiceCalls
+from bunga_agora.calls import CertificateCheck, VoiceCalls
 from bunga_agora.settings import AgoraSettings
-from bunga_cli.plugin import Account, Channel, PluginFailure
+from bunga_cli.plugin import Account, Channel, PluginFailure, Service
 from bunga_cli.plugin.testing import PluginHarness
 
 APP_ID = "0123456789abcdef0123456789abcdef"
@@ -103,6 +103,39 @@ async def test_the_health_check_reads_a_token_back(harness: PluginHarness) -> No
 
     assert (health.state, health.text) == ("ok", "Tokens are good for 24 h.")
     assert CERTIFICATE not in str(health)
+
+
+async def test_the_health_check_tells_for_whom_a_token_is_and_until_when() -> None:
+    settings = AgoraSettings.model_validate(PROJECT)
+    calls = VoiceCalls(lambda: settings, now=lambda: NOON)
+
+    health = await CertificateCheck(calls, lambda: settings).check()
+
+    number = uid_of("check")
+    assert health.details == {
+        "app_id": APP_ID,
+        "made for": f"account check (number {number}) in channel check",
+        "good until": "2026-03-21 12:00 UTC",
+    }
+
+
+@pytest.mark.parametrize("wrong", ["app", "channel", "account"])
+async def test_a_token_that_says_something_else_is_a_failure(wrong: str) -> None:
+    settings = AgoraSettings.model_validate(PROJECT)
+    others = {"app": "f" * 32, "channel": "another", "account": "bob"}
+
+    class Forgetful(VoiceCalls):
+        async def issue(self, channel: Channel, account: Account) -> Service | None:
+            other = AgoraSettings(
+                app_id=others["app"] if wrong == "app" else APP_ID,
+                app_certificate=settings.app_certificate,
+            )
+            where = Channel(others["channel"], "") if wrong == "channel" else channel
+            who = Account(others["account"]) if wrong == "account" else account
+            return await VoiceCalls(lambda: other).issue(where, who)
+
+    health = await CertificateCheck(Forgetful(lambda: settings), lambda: settings).check()
+    assert (health.state, "something else" in health.text) == ("failure", True)
 
 
 # -- the original's path --------------------------------------------------------------------------

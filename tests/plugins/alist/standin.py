@@ -116,6 +116,7 @@ class AList(Server):
         self.flavour = flavour
         self.passwords = {"ann": "right"}
         self.me: dict[str, Any] = {"base_path": "/shared", **flavour.me}
+        self.logo = "/logo.svg"
         self.tokens: dict[str, str] = {}
         self.folders: dict[str, list[dict[str, Any]]] = {"/": [], "/films": []}
         self.next_door: list[dict[str, Any]] = []
@@ -151,7 +152,7 @@ class AList(Server):
         write_json(writer, handler(request))
 
     def _settings(self, _request: Request) -> dict[str, Any]:
-        return _ok({"site_title": "Our films", "logo": "https://cdn.example/logo.svg"})
+        return _ok({"site_title": "Our films", "version": "v3.45.0", "logo": self.logo})
 
     def _log_in(self, request: Request) -> dict[str, Any]:
         return self._token_for(request, hashed(request.fields.get("password", "")))

@@ -12,7 +12,7 @@ from bunga_alist.commands import make_commands
 from bunga_alist.failures import AListError
 from bunga_cli.plugin import Account, Channel, MediaUrl, Record
 from bunga_cli.plugin.testing import PluginHarness
-from tests.plugins.alist.standin import AList, refuse, server_error
+from tests.plugins.alist.standin import AList, refuse
 
 V1 = "/api/v1/plugins/alist/channels/lobby"
 LOBBY = Channel("lobby", "Lobby")
@@ -175,44 +175,6 @@ async def test_a_server_that_cannot_search_says_so(http: httpx2.AsyncClient, ali
     answer = await http.get(f"{V1}/search", params={"words": "film"})
     assert answer.status_code == 502
     assert "search not available" in answer.json()["error"]["message"]
-
-
-# -- health ----------------------------------------------------------------------------------------
-
-
-async def test_health_names_the_site_and_who_each_channel_is(
-    harness: PluginHarness, alist: AList
-) -> None:
-    alist.me["role"] = 2
-    health = (await harness.health())["AList"]
-    assert (health.state, health.text) == ("ok", f"Our films at {alist.url}")
-    assert health.details == {
-        "site": "Our films",
-        "logo": "https://cdn.example/logo.svg",
-        "channel lobby": "ann (admin)",
-    }
-
-
-async def test_health_warns_of_a_channel_that_cannot_log_in(
-    harness: PluginHarness, alist: AList
-) -> None:
-    await harness.context.save_channel_settings("a/b", username="bob", password="wrong")
-    health = (await harness.health())["AList"]
-    assert (health.state, health.text) == ("warning", "Channels that cannot log in: a/b.")
-    assert health.details["channel lobby"] == "ann"
-    assert "password is incorrect" in health.details["channel a/b"]
-
-
-async def test_health_fails_when_alist_does(harness: PluginHarness, alist: AList) -> None:
-    alist.instead["/api/public/settings"] = server_error
-    health = (await harness.health())["AList"]
-    assert (health.state, alist.logins) == ("failure", 0)
-    assert "HTTP status 500" in health.text
-
-
-async def test_health_is_off_without_a_host(harness: PluginHarness) -> None:
-    await harness.context.save_site_settings(host="")
-    assert (await harness.health())["AList"].state == "off"
 
 
 # -- commands --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bunga_bilibili.commands import PATIENCE_S, make_commands
-from bunga_cli.plugin import BungaError
+from bunga_cli.plugin import BungaError, Channel, NotFound, SignIn
 from bunga_cli.plugin.testing import PluginHarness
 from tests.plugins.bilibili.standin import QR_CODE, QR_STATE, Bilibili, Session, qr_state
 from tests.plugins.bilibili.standin import envelope as enveloped
@@ -148,4 +148,46 @@ async def test_only_admins_log_a_channel_in(
 ) -> None:
     harness.is_admin = False
     assert (await http.post(path)).status_code == 403
+    assert bilibili.asked == []
+
+
+# -- in the console -------------------------------------------------------------------------------
+
+HALL = Channel("a/b", "Hall")
+
+
+@pytest.fixture
+def sign_in(harness: PluginHarness) -> SignIn:
+    return harness.sign_ins["account"]
+
+
+async def test_a_channel_signs_in_and_out_in_the_console(
+    sign_in: SignIn, harness: PluginHarness, bilibili: Bilibili
+) -> None:
+    ben = bilibili.log_in("ben")
+    code = await sign_in.begin(HALL)
+    states = []
+    for step in (86101, 86090, ben):
+        bilibili.phones[code.key] = step
+        states.append((await sign_in.poll(HALL, code.key)).state)
+    assert code.key in code.url
+    assert states == ["waiting", "scanned", "done"]
+    assert (await harness.services("a/b"))["bilibili"]["sess"] == ben.sess
+    await sign_in.sign_out(HALL)
+    assert await harness.services("a/b") == {"bilibili": None}
+    assert harness.invalidated == [("bilibili", "a/b")] * 2
+
+
+async def test_a_code_that_is_too_old_has_expired(sign_in: SignIn, bilibili: Bilibili) -> None:
+    code = await sign_in.begin(HALL)
+    bilibili.phones[code.key] = 86038
+    state = await sign_in.poll(HALL, code.key)
+    assert (state.state, "too old" in state.text) == ("expired", True)
+
+
+async def test_a_key_that_is_none_is_not_asked_of_bilibili(
+    sign_in: SignIn, bilibili: Bilibili
+) -> None:
+    with pytest.raises(NotFound, match="no login of this key"):
+        await sign_in.poll(HALL, "k; other=1")
     assert bilibili.asked == []

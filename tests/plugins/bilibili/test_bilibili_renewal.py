@@ -147,6 +147,30 @@ async def test_a_login_that_the_admin_changed_meanwhile_is_not_overwritten(
     assert await stored(harness) == ben.settings
 
 
+async def test_a_login_that_the_admin_sets_while_the_new_one_is_being_saved_stays(
+    harness: PluginHarness,
+    plugin: BilibiliPlugin,
+    bilibili: Bilibili,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ben, read = bilibili.log_in("ben"), harness.context.channel_settings
+    has_set: list[bool] = []
+
+    async def read_and_set(channel_id: str) -> Any:
+        settings = await read(channel_id)
+        if channel_id == "lobby" and bilibili.times_asked(COOKIE_REFRESH) and not has_set:
+            has_set.append(True)
+            await harness.context.save_channel_settings("lobby", **ben.settings)
+        return settings
+
+    monkeypatch.setattr(harness.context, "channel_settings", read_and_set)
+    bilibili.refresh_due = True
+    await use(harness, plugin)
+
+    assert has_set
+    assert await stored(harness) == ben.settings
+
+
 @pytest.mark.parametrize("step", [COOKIE_INFO, COOKIE_REFRESH])
 async def test_a_renewal_that_fails_leaves_the_login_and_is_tried_again_at_the_next_use(
     harness: PluginHarness,

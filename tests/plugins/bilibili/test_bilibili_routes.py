@@ -160,11 +160,13 @@ async def test_a_login_without_its_cookies_is_none(
 # -- who it is ------------------------------------------------------------------------------------
 
 
-async def test_the_info_tells_who_is_logged_in(http: httpx2.AsyncClient, ann: Session) -> None:
+async def test_the_info_tells_who_is_logged_in(
+    http: httpx2.AsyncClient, bilibili: Bilibili, ann: Session
+) -> None:
     answer = await http.get("/api/bilibili/info", params={"sess": ann.sess})
 
     assert answer.json() == {
-        "avatar": "https://i0.hdslb.com/bfs/face/ann.jpg",
+        "avatar": f"{bilibili.url}/bfs/face/ann.jpg",
         "username": "ann",
         "vip": True,
         "wbi": {"img_key": IMG_KEY, "sub_key": SUB_KEY},

@@ -7,10 +7,12 @@ import pytest
 from starlette.responses import RedirectResponse, Response
 
 from bunga_cli.plugin import PluginFailure
+from bunga_cli.plugin.pictures import as_data
 from bunga_cli.plugin.testing import PluginHarness
 from tests.plugins.bilibili.conftest import Clock
 from tests.plugins.bilibili.misbehaviour import BAD_ANSWERS, banned_as_json, error_500
 from tests.plugins.bilibili.standin import (
+    AVATAR,
     MIXIN_KEY,
     NAV,
     Asked,
@@ -109,6 +111,28 @@ async def test_the_admin_sees_who_each_channel_is_and_its_membership(
 
     assert (health.state, health.text) == ("ok", "Logged in: ann, ben.")
     assert health.details == {"lobby": "ann, member until 2027-01-15", "a/b": "ben, no member"}
+
+
+async def test_the_admin_sees_the_avatar_of_the_first_account_that_works(
+    harness: PluginHarness, bilibili: Bilibili, ann: Session
+) -> None:
+    await harness.context.save_channel_settings("a/b", sess="dead")
+    for _ in range(2):
+        health = (await harness.health())["accounts"]
+        assert health.picture == as_data(AVATAR)
+    assert bilibili.times_asked("/bfs/face/ann.jpg@96w_96h_1c.webp") == 1
+
+
+@pytest.mark.parametrize("face", ["", "javascript:x", "http://127.0.0.1:1/face.jpg", "//x/y"])
+async def test_an_avatar_that_cannot_be_fetched_is_no_trouble(
+    harness: PluginHarness, bilibili: Bilibili, ann: Session, face: str
+) -> None:
+    async def strange(_asked: Asked) -> Response:
+        return envelope(0, "0", {**nav_of(ann), "face": face})
+
+    bilibili.instead[NAV] = strange
+    health = (await harness.health())["accounts"]
+    assert (health.state, health.picture) == ("ok", "")
 
 
 @pytest.mark.parametrize("due", [10**18, 10**300, -1, 0])

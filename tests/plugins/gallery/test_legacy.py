@@ -2,12 +2,14 @@
 
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bunga_gallery.modules import load_linkers
+from bunga_gallery.modules import Modules, Problem, load_linkers
+from bunga_gallery.settings import SiteSettings
 from bunga_gallery.workers import MAX_THREADS
 from tests.plugins.gallery.kit import gallery_site
 from tests.plugins.gallery.zoo import LINKERS, write_zoo
@@ -190,7 +192,45 @@ def test_a_module_that_never_finishes_its_import_keeps_nobody_waiting(tmp_path: 
 
     assert [linker.info.id for linker in loaded.linkers] == ["working"]
     [problem] = loaded.problems
-    assert problem.message == "TimeoutError: not done after 2 s"
+    assert problem.message.startswith("TimeoutError: not done after ")
+
+
+@pytest.fixture
+def dead_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on a disk that does not answer."""
+    folder, ends = Path("/nowhere/dead"), threading.Event()
+    is_dir = Path.is_dir
+
+    def hang_or_look(path: Path) -> bool:
+        return ends.wait() if path == folder else is_dir(path)
+
+    monkeypatch.setattr(Path, "is_dir", hang_or_look)
+    yield folder
+    ends.set()
+
+
+def test_a_folder_on_a_disk_that_does_not_answer_keeps_nobody_waiting(
+    tmp_path: Path, dead_disk: Path
+) -> None:
+    write_zoo(tmp_path, "working")
+
+    loaded = load_linkers([], [dead_disk, tmp_path], limit_s=3)
+
+    assert [linker.info.id for linker in loaded.linkers] == ["working"]
+    assert loaded.problems == [Problem(str(dead_disk), "TimeoutError: not done after 1.5 s")]
+
+
+async def test_searches_go_on_when_a_folder_is_set_that_does_not_answer(
+    tmp_path: Path, dead_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = SiteSettings.model_validate({"folders": [write_zoo(tmp_path, "working")]})
+    modules = Modules(lambda: settings)
+    monkeypatch.setattr("bunga_gallery.modules.LIMIT_S", 0.2)
+    settings = SiteSettings.model_validate({"folders": [dead_disk]})
+    looks = [await modules.current() for _ in range(3)]
+
+    assert [problem.module for problem in looks[0].problems] == [str(dead_disk)]
+    assert looks[0] is looks[1] is looks[2]  # it was looked for once
 
 
 def test_linkers_come_from_an_installed_package(

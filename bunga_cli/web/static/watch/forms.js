@@ -1,0 +1,60 @@
+// What the page asks: a name and a colour, a line to say, an address to put on.
+
+import { $, colour, initial, write } from "./dom.js";
+import { isAddress, recordOf } from "./sources.js";
+
+// `send(code, fields)` asks the room; `named()` is told when there is a name, and when it is another one.
+export function bindForms({ identity, send, named }) {
+  const dialog = $("me");
+
+  function showMe() {
+    colour($("me-avatar"), $("hue").value);
+    write($("me-initial"), initial($("name").value || "?"));
+  }
+
+  function ask() {
+    $("name").value = identity.name;
+    $("hue").value = identity.hue;
+    showMe();
+    $("me-close").hidden = !identity.isNamed;
+    dialog.showModal();
+    $("name").focus();
+  }
+
+  for (const id of ["name", "hue"]) $(id).addEventListener("input", showMe);
+  dialog.addEventListener("cancel", (event) => identity.isNamed || event.preventDefault());
+  $("change-me").addEventListener("click", ask);
+  $("me-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const name = $("name").value.trim();
+    if (!name) return $("name").reportValidity();
+    identity.call(name, Number($("hue").value));
+    dialog.close();
+    named();
+  });
+
+  $("say-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const message = $("say").value.trim();
+    if (message && send("danmaku", { message })) $("say").value = "";
+  });
+
+  $("reactions").addEventListener("click", (event) => {
+    const button = event.target.closest("[data-emoji]");
+    if (button) send("popmoji", { popmoji_code: button.dataset.emoji });
+  });
+
+  $("put-on-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const url = $("url").value.trim();
+    const isGood = isAddress(url);
+    $("url-error").hidden = isGood;
+    $("url").toggleAttribute("aria-invalid", !isGood);
+    if (!isGood) return $("url").focus();
+    send("start-projection", { video_record: await recordOf(url), position: 0 });
+    $("put-on").close();
+    $("url").value = "";
+  });
+
+  return { askName: ask };
+}

@@ -1,0 +1,194 @@
+"""The client that speaks v2, with a server that a test speaks for."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from bunga_cli.client import ClockExchange, Disconnected, Pace, PlayerV2
+from bunga_cli.clock import monotonic_us
+from tests.client.standin import PATIENCE_S, Message, StandIn, Visit
+
+
+class QuickV2(PlayerV2):
+    pace = replace(Pace(), silence_s=PATIENCE_S, whats_on_s=None, first_retry_s=0.001)
+
+
+@asynccontextmanager
+async def visiting(stand_in: StandIn) -> AsyncIterator[tuple[QuickV2, Visit]]:
+    async with QuickV2.register(stand_in.url, username="ann", password="pw") as player:
+        yield player, await stand_in.visit()
+
+
+def state(revision: int, epoch: str = "one", **fields: object) -> Message:
+    return {"revision": revision, "epoch": epoch, "position": 0, "rate": 0, "at": 0, **fields}
+
+
+async def told(player: QuickV2, visit: Visit, *states: Message) -> None:
+    """Return when a player has heard these states."""
+    for fields in states:
+        await visit.say("state", **fields)
+    await visit.say("aloha")
+    await player.expect("aloha")
+
+
+async def test_it_asks_for_the_subprotocol(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, _):
+        assert player._connected().subprotocol == "bunga.v2"
+
+
+# -- the truth ------------------------------------------------------------------------------------
+
+
+async def test_it_knows_nothing_before_the_first_state(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, _):
+        assert player.state is None
+        assert player.position_us(5) is None
+
+
+async def test_it_keeps_the_latest_state(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await told(player, visit, state(7, position=1), state(8, position=2))
+
+        assert player.state is not None
+        assert player.state["position"] == 2
+
+
+async def test_it_drops_a_state_that_is_older_than_what_it_knows(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await told(player, visit, state(8, position=2), state(7, position=1))
+
+        assert player.state is not None
+        assert player.state["position"] == 2
+
+
+async def test_it_takes_a_heartbeat_of_the_same_revision(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await told(player, visit, state(8, watchers=[]), state(8, watchers=["drift"]))
+
+        assert player.state is not None
+        assert player.state["watchers"] == ["drift"]
+
+
+async def test_it_takes_a_state_of_another_epoch_whatever_its_revision(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await told(player, visit, state(8), state(1, epoch="two"))
+
+        assert player.state is not None
+        assert (player.state["epoch"], player.state["revision"]) == ("two", 1)
+
+
+@pytest.mark.parametrize(
+    ("server_us", "position_us"), [(900, 60), (1000, 60), (1001, 61), (3000, 2060)]
+)
+async def test_it_computes_the_position_and_waits_for_a_start_to_come(
+    stand_in: StandIn, server_us: int, position_us: int
+) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await told(player, visit, state(1, position=60, rate=1, at=1000))
+
+        assert player.position_us(server_us) == position_us
+
+
+async def test_a_room_that_rests_stays_where_it_is(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await told(player, visit, state(1, position=60, rate=0, at=1000))
+
+        assert player.position_us(9_000_000) == 60
+
+
+# -- asking ---------------------------------------------------------------------------------------
+
+
+async def test_an_answer_goes_to_the_question_with_its_ref(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        first = asyncio.create_task(player.ask({"code": "whats-on"}))
+        second = asyncio.create_task(player.ask({"code": "play"}))
+        refs = [(await visit.heard(code))["ref"] for code in ("whats-on", "play")]
+        await visit.say("now-playing")
+        await visit.say("error", ref=refs[1])
+        await visit.say("now-playing", ref=refs[0])
+
+        assert (await first)["ref"] == refs[0]
+        assert (await second)["code"] == "error"
+
+
+async def test_nobody_waits_for_an_answer_that_does_not_come(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        with pytest.raises(TimeoutError):
+            await player.ask({"code": "play"}, timeout_s=0.01)
+        late = await visit.heard("play")
+        await visit.say("error", ref=late["ref"])
+
+        await player.expect("error")
+
+
+async def test_a_lost_connection_answers_all_questions(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        question = asyncio.create_task(player.ask({"code": "play"}, timeout_s=PATIENCE_S))
+        await visit.heard("play")
+        await visit.close(1012)
+
+        with pytest.raises(Disconnected) as lost:
+            await question
+        assert lost.value.close_code == 1012
+
+
+async def test_a_client_that_is_closed_waits_for_no_answer(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        question = asyncio.create_task(player.ask({"code": "play"}, timeout_s=PATIENCE_S))
+        await visit.heard("play")
+        await player.close()
+
+        with pytest.raises(Disconnected):
+            await question
+
+
+async def test_the_time_is_that_of_four_moments(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await told(player, visit, state(1, epoch="one"))
+        before_us = monotonic_us()
+        question = asyncio.create_task(player.clock())
+        asked = await visit.heard("clock")
+        await visit.say("clock", t0=asked["t0"], t1=5_000, t2=5_010, ref=asked["ref"])
+        exchange = await question
+
+    assert before_us <= asked["t0"] == exchange.sent_us <= exchange.received_us
+    assert (exchange.t1_us, exchange.t2_us, exchange.epoch) == (5_000, 5_010, "one")
+
+
+def test_an_exchange_tells_offset_and_round_trip() -> None:
+    exchange = ClockExchange(1_000, 51_400, 51_500, 2_100, "one")
+
+    assert exchange.round_trip_us == 1_000
+    assert exchange.offset_us == 49_900
+    assert exchange.server_us(10_000) == 59_900
+
+
+# -- saying ---------------------------------------------------------------------------------------
+
+
+async def test_it_says_what_it_knows_beside_being_ready(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await player.tell_status(position_us=5, at_us=6, rtt_us=7, buffered_us=8)
+        await player.set_buffering(True)
+        await player.tell_status()
+
+        full, bare = [await visit.heard("client-status") for _ in range(2)]
+
+    said = {"position": 5, "at": 6, "rtt": 7, "buffered": 8}
+    assert full == {"code": "client-status", "is_pending": False, **said}
+    assert bare == {"code": "client-status", "is_pending": True}
+
+
+async def test_it_comes_back_and_joins_again_as_1_5_does(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await player.join(name="Ann")
+        await visit.heard("join-in")
+        await visit.close(1012)
+
+        again = await stand_in.visit()
+        assert (await again.heard("join-in"))["user"]["name"] == "Ann"
+        assert player._connected().subprotocol == "bunga.v2"
