@@ -170,7 +170,8 @@ async def _form(
     *,
     has_ended: bool = False,
 ) -> Response:
-    has_admin = not await context_of(request).first_run.is_open()
+    context = context_of(request)
+    has_admin = bool(await context.store.accounts.admins())
     return page(
         request,
         "console/sign_in.html",
@@ -179,6 +180,7 @@ async def _form(
         problem=problem,
         username=username,
         has_admin=has_admin,
+        has_link=not has_admin and await context.first_run.is_open(),
         has_ended=has_ended,
     )
 

@@ -316,10 +316,10 @@ async def test_names_of_strangers_are_only_ever_text(admin: Visitor) -> None:
             assert await admin.page.locator("img[src=x]").count() == 0
             assert await admin.page.title() != "taken"
         await admin.go(place(channel, "members"))
-        dialog = await ask(admin.page, "Ban", name)
+        dialog = await ask(admin.page, "Ban", EVIL)
         await expect(dialog).to_contain_text(EVIL)
         await dialog.get_by_role("button", name="Ban", exact=True).click()
-        await told(admin.page, f"{name} is banned.")
+        await told(admin.page, f"{EVIL} is banned.")
         assert await admin.page.locator("img[src=x]").count() == 0
 
 

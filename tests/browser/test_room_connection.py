@@ -59,7 +59,12 @@ async def test_a_server_that_restarts_is_missed_and_found_again(
 
 
 async def test_a_click_that_reaches_nobody_is_said(admin: Visitor) -> None:
-    admin.allowed += ["ERR_INTERNET_DISCONNECTED", "ERR_FAILED", "htmx:sendError"]
+    admin.allowed += [
+        "ERR_INTERNET_DISCONNECTED",
+        "ERR_FAILED",
+        "htmx:sendError",
+        "htmx:afterRequest",
+    ]
     async with monitored(admin) as (_, ann, _bob):
         await admin.page.route("**/room/play", lambda route: route.abort())
         toasts = admin.page.locator("#toasts .alert")

@@ -162,7 +162,7 @@ async def test_the_last_admin_may_go_and_is_told_what_that_means(visit: Visit, o
     await press(dialog, "Delete the admin")
 
     await expect(visitor.page).to_have_url(f"{own.url}/console/sign-in")
-    await expect(visitor.page.locator("main")).to_contain_text("This server has no admin yet.")
+    await expect(visitor.page.locator("main")).to_contain_text("This server has no admin.")
 
 
 # -- browsers -------------------------------------------------------------------------------------
@@ -188,7 +188,9 @@ async def test_a_browser_elsewhere_is_signed_out(admin: Visitor, visit: Visit) -
     await expect(row(page, name)).to_have_count(0)
     await other.page.get_by_label("Name", exact=True).fill("In vain")
     await press(other.page, "Make the channel")
-    await expect(other.page).to_have_url(f"{other.site.url}/console/sign-in?next=%2Fconsole")
+    await expect(other.page).to_have_url(
+        f"{other.site.url}/console/sign-in?next=%2Fconsole&ended=1"
+    )
     assert "sessions.end" in audit(admin.site, name)
 
 

@@ -69,7 +69,7 @@ async def test_an_invitation_shows_the_channel_and_its_address(
 ) -> None:
     page = (await stranger.get("/?channel=demo")).text
     assert "Demo room" in page
-    assert '>http://bunga.test/api/channels/demo/register/<' in page
+    assert ">http://bunga.test/api/channels/demo/register/<" in page
     assert 'role="img" aria-label="The channel\u2019s address as a code"' in page
     assert '<meta name="robots" content="noindex">' in page
 
@@ -79,7 +79,7 @@ async def test_an_invitation_goes_by_the_public_address(
 ) -> None:
     await site.context.live_settings.set({"server.public_url": "https://b.example/films"})
     page = (await stranger.get("/?channel=demo", headers={"Host": "evil"})).text
-    assert '>https://b.example/films/api/channels/demo/register/<' in page
+    assert ">https://b.example/films/api/channels/demo/register/<" in page
     assert "evil" not in page
 
 

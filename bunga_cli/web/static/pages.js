@@ -79,6 +79,8 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
   if (detail.target !== toasts) return;
   for (const toast of toasts.querySelectorAll("[data-tone=ok]")) setTimeout(() => toast.remove(), TOLD_MS);
 });
+// The next try begins anew; a button that is replaced before its answer comes would hear of no success.
+document.addEventListener("htmx:beforeSend", () => forget("[data-unreachable]"));
 document.addEventListener("htmx:sendError", () => {
   forget("[data-unreachable]");
   const toast = document.getElementById("unreachable").content.firstElementChild.cloneNode(true);
