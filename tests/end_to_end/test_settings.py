@@ -105,7 +105,7 @@ def test_names_addresses_lifetimes_and_uploads_follow_at_once(stopped: Site) -> 
         tokens__access_lifetime="1h",
     )
 
-    page = httpx2.get(stopped.url).text
+    page = httpx2.get(f"{stopped.url}/?channel=lobby").text
     shown = stopped.bunga("channels", "show", "lobby").stdout
     access = stopped.register("lobby", "ann")["token"]["access"]
     upload = httpx2.post(
