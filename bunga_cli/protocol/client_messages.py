@@ -94,24 +94,31 @@ class StartProjection(Request):
 
 
 class JoinIn(Request):
-    """Become a watcher."""
+    """Become a watcher.
+
+    One that was here before may say what it heard last: the `resume` of the `here-are` that it got,
+    and the highest `seq`.
+    """
 
     code: Literal["join-in"]
     user: UserBody
     my_share: StartProjection | None = None
+    resume: Annotated[str, Field(max_length=64)] | None = None
+    seq: Moment = 0
 
     def command(self) -> Command:
         """Return the command it stands for."""
         share = self.my_share.command() if self.my_share else None
-        return commands.Join(self.user.user(), share)
+        return commands.Join(self.user.user(), share, self.resume, self.seq)
 
 
 class ClientStatus(Request):
     """1.5: ready or not, once a second; from some players also where they are, and when that was.
 
-    `at` is the server's monotonic clock. `rtt` is how long a question for the time took, `buffered`
-    how much is loaded ahead; these two are checked, and nothing depends on them. All are in
-    microseconds.
+    `at` is the server's monotonic clock. `start` is how long its player takes to get going.
+    `rtt` is how long a question for the time took, `buffered` how much is loaded ahead; these two
+    are checked, and nothing depends on them. All are in microseconds. `revision` is that of the
+    `state` by which it is ready or not.
     """
 
     code: Literal["client-status"]
@@ -120,10 +127,14 @@ class ClientStatus(Request):
     at: Moment | None = None
     rtt: Duration | None = None
     buffered: Duration | None = None
+    revision: Moment | None = None
+    start: Duration | None = None
 
     def command(self) -> Command:
         """Return the command it stands for."""
-        return commands.Heartbeat(self.is_pending, self.position, self.at)
+        return commands.Heartbeat(
+            self.is_pending, self.position, self.at, self.revision, self.start
+        )
 
 
 class BufferStateChanged(Request):

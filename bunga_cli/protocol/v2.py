@@ -2,6 +2,7 @@
 
 It hears all that 1.5 hears, but `state` in place of `channel-status` and `play-at`. It may ask for
 the time with `clock`. What it calls a request by `ref`, comes back in the direct answers to it.
+What the whole room is told bears a number, `seq`, so that one who comes back can say what it knows.
 """
 
 from typing import Annotated, Final, Literal
@@ -109,28 +110,41 @@ class Reason(messages.Part):
 class State(ServerMessage):
     """The whole truth of the room, at each change and each second.
 
-    At the time `t` of the server's clock the room is at `position + max(0, t - at) * rate`.
-    `parked` is where the receiver should rest, because it cannot keep up; null if it can.
+    At the time `t` of the server's clock the room is at `position + (t - at) * rate`; while `at` is
+    still to come, at `position + (t - at) * rate_before`. `phase` says what to do: `rest`, or
+    `prepare` (be at `position`, load, report ready, for the room would play), or `run` from `at`
+    on. `seq` is the number of the last thing that the whole room was told. `parked` is where the
+    receiver should rest, because it cannot keep up; null if it can.
     """
 
     code: Literal["state"] = "state"
     revision: int
     epoch: str
     play_state: Literal["paused", "waiting", "playing", "seeking"]
+    phase: Literal["rest", "prepare", "run"]
     position: int
     rate: Literal[0, 1]
     at: int
+    rate_before: Literal[0, 1]
     waiting_for: tuple[Waiting, ...]
     excused_ids: tuple[str, ...]
     parked: int | None
     watchers: tuple[Watcher, ...]
     cause: Reason | None
     record_id: str | None
+    seq: int
 
 
 class HereAre(messages.HereAre):
-    """Who is in the room."""
+    """Who is in the room.
 
+    `resume` names what the numbers of this room's messages count; to be said with the highest `seq`
+    when joining again. If it was said and all is known that came after it, `replayed` is true and
+    that follows.
+    """
+
+    resume: str | None
+    replayed: bool
     ref: Ref | None = None
 
 
@@ -184,26 +198,41 @@ def encode_state(state: events.State, epoch: str) -> bytes:
 def project_state(state: events.State, epoch: str) -> State:
     """Return the message by which v2 learns where the room is."""
     timeline = state.timeline
+    phase: Literal["rest", "prepare", "run"] = (
+        "run" if timeline.rate else "prepare" if state.is_held else "rest"
+    )
     return State(
         revision=state.revision,
         epoch=epoch,
         play_state=state.play_state.value,
+        phase=phase,
         position=timeline.position_us,
         rate=1 if timeline.rate else 0,
         at=timeline.at_us,
+        rate_before=1 if timeline.rate_before else 0,
         waiting_for=tuple(Waiting(id=w.id, since=w.since_us) for w in state.waiting_for),
         excused_ids=state.excused_ids,
         parked=state.parked_us,
         watchers=tuple(map(_watcher, state.watchers)),
         cause=_reason(state.cause),
         record_id=state.record_id,
+        seq=state.seq,
     )
 
 
-def encode_answer(event: events.Event, ref: str | int) -> bytes:
+def encode_answer(event: events.Event, ref: str | int | None) -> bytes:
     """Return the JSON text of the direct answer to the request `ref`; one of those in ANSWERS."""
-    kind, message = _ANSWERS[type(event)], v1.project(event)
-    return kind.model_construct(**{**dict(message), "ref": ref}).model_dump_json().encode()
+    kind, fields = _ANSWERS[type(event)], dict(v1.project(event))
+    if isinstance(event, events.HereAre):
+        fields |= {"resume": event.journal, "replayed": event.is_replayed}
+    if ref is not None:
+        fields["ref"] = ref
+    return kind.model_construct(**fields).model_dump_json(exclude_unset=True).encode()
+
+
+def numbered(payload: bytes, seq: int) -> bytes:
+    """Return the JSON text of what 1.5 is told as well, with its number."""
+    return b'%s,"seq":%d}' % (payload[:-1], seq)
 
 
 def encode_clock(asked: ClockRequest, t1_us: int, t2_us: int) -> bytes:

@@ -28,6 +28,9 @@ class Seat(Protocol):
         An exception closes the connection with 1011 and leaves the others alone.
         """
 
+    def measured(self, round_trip_us: int) -> None:
+        """Learn how long a ping took to the peer and back."""
+
     def lost(self) -> None:
         """Learn that the socket is gone; called once, and nothing is called after it."""
 

@@ -68,7 +68,7 @@ class Happening:
         at_us, event, timeline, now_us = raw
         position_us = getattr(event, "position_us", None)
         if position_us is None:
-            position_us = timeline.position_at(now_us)
+            position_us = timeline.settled_at(now_us)
         if isinstance(event, Noted):
             return cls(at_us, channel_id, event.kind, event.user, position_us, *event[2:])
         who = getattr(event, "user", None) or getattr(event, "sender", None)

@@ -1,4 +1,7 @@
-"""Pings for all connections from one timer, and an end for those that stay silent."""
+"""Pings for all connections from one timer, and an end for those that stay silent.
+
+A ping tells how far away its peer is as well. So who is new is pinged more often.
+"""
 
 import asyncio
 from collections import deque
@@ -7,7 +10,10 @@ from typing import Protocol
 
 _SECOND_US = 1_000_000
 _FIRST_PING_US = _SECOND_US
-"""How soon after its start a connection is pinged first, which tells how far away its peer is."""
+"""How soon after its start a connection is pinged first."""
+_YOUNG_INTERVAL_US = 2 * _SECOND_US
+_YOUNG_PINGS = 30
+"""So many pings are sent at the shorter interval."""
 _RESOLUTION_S = 0.05
 _BATCH = 500
 """Pings per sweep: those who came all at once shall not be pinged all at once for ever."""
@@ -32,10 +38,15 @@ class Pingable(Protocol):
         """End the connection at once, without a word."""
 
 
+_Queue = deque[tuple[int, Pingable, int]]
+"""When it is due, who it is, and how many pings it had; the earliest first."""
+
+
 class Keepalive:
     """Ping every connection soon, then at an interval; abort those that stay silent after a ping.
 
-    All intervals are equal, so that connections wait in the order in which they are due.
+    The waits of a queue are all equal, so that connections are in it in the order in which they are
+    due.
     """
 
     def __init__(self, interval_s: float, timeout_s: float, clock: Callable[[], int]) -> None:
@@ -43,27 +54,29 @@ class Keepalive:
         self._timeout_us = round(timeout_s * _SECOND_US)
         self._clock = clock
         self._first_us = min(_FIRST_PING_US, self._interval_us)
-        self._first_pings: deque[tuple[int, Pingable]] = deque()
-        self._pings: deque[tuple[int, Pingable]] = deque()
-        self._verdicts: deque[tuple[int, Pingable]] = deque()
+        self._young_us = min(_YOUNG_INTERVAL_US, self._interval_us)
+        self._first_pings: _Queue = deque()
+        self._young_pings: _Queue = deque()
+        self._pings: _Queue = deque()
+        self._verdicts: _Queue = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._expected_us = 0
 
     def watch(self, connection: Pingable) -> None:
         """Take care of a connection until it is no longer open."""
-        self._first_pings.append((self._clock() + self._first_us, connection))
+        self._first_pings.append((self._clock() + self._first_us, connection, 0))
         self._arm()
 
     def sweep(self, now_us: int) -> None:
         """Abort who has been silent for too long, ping who is due."""
-        for connection in _due(self._verdicts, now_us, len(self._verdicts)):
+        for connection, _ in _due(self._verdicts, now_us, len(self._verdicts)):
             since_us = connection.silent_since_us
             if connection.is_open and since_us and now_us - since_us >= self._timeout_us:
                 connection.abort()
-        for queue in (self._first_pings, self._pings):
-            for connection in _due(queue, now_us, _BATCH):
+        for queue in (self._first_pings, self._young_pings, self._pings):
+            for connection, had in _due(queue, now_us, _BATCH):
                 if connection.is_open:
-                    self._ping(connection, now_us)
+                    self._ping(connection, had + 1, now_us)
 
     def stop(self) -> None:
         """Forget every connection."""
@@ -74,13 +87,16 @@ class Keepalive:
             self._timer = None
 
     @property
-    def _queues(self) -> tuple[deque[tuple[int, Pingable]], ...]:
-        return self._first_pings, self._pings, self._verdicts
+    def _queues(self) -> tuple[_Queue, ...]:
+        return self._first_pings, self._young_pings, self._pings, self._verdicts
 
-    def _ping(self, connection: Pingable, now_us: int) -> None:
+    def _ping(self, connection: Pingable, count: int, now_us: int) -> None:
         connection.ping(now_us)
-        self._verdicts.append((now_us + self._timeout_us, connection))
-        self._pings.append((now_us + self._interval_us, connection))
+        self._verdicts.append((now_us + self._timeout_us, connection, count))
+        if count < _YOUNG_PINGS:
+            self._young_pings.append((now_us + self._young_us, connection, count))
+        else:
+            self._pings.append((now_us + self._interval_us, connection, count))
 
     def _arm(self) -> None:
         due_us = min((queue[0][0] for queue in self._queues if queue), default=None)
@@ -103,7 +119,7 @@ class Keepalive:
         self._arm()
 
 
-def _due(queue: deque[tuple[int, Pingable]], now_us: int, at_most: int) -> Iterator[Pingable]:
+def _due(queue: _Queue, now_us: int, at_most: int) -> Iterator[tuple[Pingable, int]]:
     while queue and queue[0][0] <= now_us and at_most > 0:
         at_most -= 1
-        yield queue.popleft()[1]
+        yield queue.popleft()[1:]

@@ -20,7 +20,7 @@ from bunga_cli.server.traffic import Traffic
 from bunga_cli.server.websocket import Connection
 from bunga_cli.sync.commands import Command, Order
 from bunga_cli.sync.effects import Answer, Declined, Effect, PutAway, SaveProgress, Tell
-from bunga_cli.sync.events import FROM_2, UP_TO_1_5, Event, Projected, State, Status
+from bunga_cli.sync.events import FROM_2, UP_TO_1_5, Event, HereAre, Projected, State, Status
 from bunga_cli.sync.policy import Policy
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.snapshot import RoomSnapshot
@@ -137,6 +137,10 @@ class LiveRoom:
         now_us = self._clock()
         self._carry_out(self.room.set_policy(policy, now_us), now_us)
 
+    def measure(self, conn: ConnId, round_trip_us: int) -> None:
+        """Learn how long a ping took to a socket and back."""
+        self.room.measure(conn, round_trip_us)
+
     # -- what goes out ----------------------------------------------------------------------------
 
     def view(self) -> RoomView:
@@ -222,10 +226,11 @@ class LiveRoom:
             self.traffic.sent += 1
             connection = self.connections[tell.to]
             send = connection.send_heartbeat if is_heartbeat else connection.send
-            send(self._encode(tell.event))
+            send(self._encode_for(tell.event, tell.to, tell.seq))
             return
-        everybody = self.connections
-        receivers = self._audiences.get(kind, everybody) if self._from_2 else everybody
+        receivers = self._receivers(tell)
+        if tell.seq and self._from_2:
+            self._deliver_numbered(tell)
         frame = self._encode(tell.event) if receivers else b""
         # Counted by the message and not by the socket: here each nanosecond is one of hundreds.
         self.traffic.sent += len(receivers) - len(tell.but)
@@ -237,6 +242,31 @@ class LiveRoom:
             for conn, connection in receivers.items():
                 if conn not in tell.but:
                     connection.send(frame)
+
+    def _receivers(self, tell: Tell) -> dict[ConnId, Connection]:
+        """Return those whom an event is told as it is, but for those whom it spares."""
+        if tell.among is not None:
+            return {conn: self.connections[conn] for conn in tell.among}
+        if not self._from_2:
+            return self.connections
+        is_for_all = self._up_to_1_5 if tell.seq else self.connections
+        return self._audiences.get(type(tell.event), is_for_all)
+
+    def _deliver_numbered(self, tell: Tell) -> None:
+        """Write what the whole room is told to those who count it."""
+        frame = text_frame(v2.numbered(v1.encode(tell.event), tell.seq))
+        for conn, connection in self._from_2.items():
+            if conn not in tell.but:
+                self.traffic.sent += 1
+                connection.send(frame)
+
+    def _encode_for(self, event: Event, to: ConnId, seq: int) -> bytes:
+        """Return the frame for an event that one socket is told."""
+        if seq:
+            return text_frame(v2.numbered(v1.encode(event), seq))
+        if type(event) is HereAre and to in self._from_2:
+            return text_frame(v2.encode_answer(event, None))
+        return self._encode(event)
 
     def _encode(self, event: Event) -> bytes:
         """Return the frame for an event; many ask for the same one after a restart."""

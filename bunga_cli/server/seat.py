@@ -43,6 +43,10 @@ class RoomSeat:
         else:
             self._live.handle(self._conn, command, now_us)
 
+    def measured(self, round_trip_us: int) -> None:
+        """Learn how long a ping took to the peer and back."""
+        self._live.measure(self._conn, round_trip_us)
+
     def lost(self) -> None:
         """Give the place up."""
         self._live.close(self._conn)

@@ -136,7 +136,8 @@ class Connection(asyncio.Protocol):
     def ping(self, now_us: int) -> None:
         """Ask the peer for a sign of life; any byte will do."""
         self.silent_since_us = self.silent_since_us or now_us
-        self._pinged_at_us, self._stream.has_pong = now_us, False
+        if not self._pinged_at_us:  # else the pong of an earlier one is still awaited
+            self._pinged_at_us, self._stream.has_pong = now_us, False
         self._transport.write(PING)
 
     def abort(self) -> None:
@@ -272,6 +273,8 @@ class Connection(asyncio.Protocol):
     def _measure_round_trip(self) -> None:
         self.rtt_us = self._endpoint.clock() - self._pinged_at_us
         self._pinged_at_us, self._stream.has_pong = 0, False
+        if self._seat and self.is_open:
+            self._seat.measured(self.rtt_us)
 
     def _begin_turn(self) -> None:
         """Read frames, first those that wait, until there were too many of them."""

@@ -46,6 +46,9 @@ class Join:
 
     user: User
     share: Project | None = None
+    journal: str | None = None
+    seq: int = 0
+    """What it was told last, by the journal of that name (v2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class Heartbeat:
     """1.5: ready or not, once a second.
 
     Some players say as well where their picture was, and at which moment of the server's monotonic
-    clock; both in microseconds.
+    clock; how long their player takes to get going, all in microseconds; and which revision of the
+    truth they go by.
     """
 
     code: ClassVar[str] = "client-status"
@@ -68,6 +72,8 @@ class Heartbeat:
     is_pending: bool
     position_us: int | None = None
     at_us: int | None = None
+    revision: int | None = None
+    start_latency_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

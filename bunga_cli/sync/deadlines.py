@@ -36,7 +36,7 @@ class Deadlines(Presence):
         if self.truth.sockets:
             self._tell_state(now_us)
         self._arm(now_us)
-        return self._drain()
+        return self._drain(now_us)
 
     def _expire(self, now_us: int) -> None:
         self._expire_sockets(now_us)
@@ -46,6 +46,7 @@ class Deadlines(Presence):
         if cooldown_us is not None and now_us >= cooldown_us:
             self._move(Cause.COOLDOWN, now_us)
             self._tell_truth(now_us)
+        self._announce(now_us)
         self._beat(now_us)
         if (
             self._empty_since_us is not None
@@ -87,7 +88,8 @@ class Deadlines(Presence):
             if watcher.excused and watcher.is_present:
                 self._tend(watcher, now_us)
         self._tick_us = None
-        self._tell_status(now_us)
+        self.arrivals.reclassify()
+        self._tell_status(now_us, is_beat=True)
 
     def _tend(self, watcher: Watcher, now_us: int) -> None:
         """See what becomes of one that nobody waits for."""
@@ -99,6 +101,7 @@ class Deadlines(Presence):
 
     def _deadlines(self) -> Iterator[int | None]:
         yield self.playback.cooldown_us
+        yield self.arrivals.due_us(self.playback.timeline)
         yield self.roster.silent_at_us()
         if self._empty_since_us is not None:
             yield self._empty_since_us + self.policy.put_away_us
@@ -124,11 +127,13 @@ class Deadlines(Presence):
         self.next_deadline_us = min(due, default=None)
 
     def _flush(self, now_us: int) -> list[Effect]:
+        out = self._drain(now_us)
         if self.truth.sockets:
             self._tell_state(now_us)
+            out += self._drain(now_us)
         self._rearm(now_us)
-        return self._drain()
-
-    def _drain(self) -> list[Effect]:
-        out, self._out = self._out, []
         return out
+
+    def _drain(self, now_us: int) -> list[Effect]:
+        out, self._out = self._out, []
+        return self.journal.number(out, now_us) if self.journal.is_kept else out

@@ -10,12 +10,15 @@ from bunga_cli.sync.values import ConnId
 class Tell:
     """Send `event` to one socket, or (`to` is None) to every open one except those in `but`.
 
-    Every one means: those of the generations that are told such events (see `events`).
+    Every one means: those of the generations that are told such events (see `events`), or those
+    `among` them. `seq` numbers what the whole room is told, for v2; 0 if it has no number.
     """
 
     event: Event
     to: ConnId | None = None
     but: tuple[ConnId, ...] = ()
+    among: tuple[ConnId, ...] | None = None
+    seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,10 @@ class HereAre:
     watchers: tuple[User, ...]
     buffering: tuple[str, ...]
     talking: tuple[str, ...]
+    journal: str | None = None
+    """The name of the room's journal, if one is kept."""
+    is_replayed: bool = False
+    """All that the joiner missed follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,11 @@ class State:
     cause: tuple[Cause, User | None] | None
     record_id: str | None
     parked_us: int | None = None
+    is_held: bool = False
+    """The room would play but waits for somebody."""
     revision: int = field(default=0, compare=False)
+    seq: int = field(default=0, compare=False)
+    """The number of the last event before this."""
 
 
 @dataclass(frozen=True, slots=True)

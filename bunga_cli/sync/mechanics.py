@@ -6,9 +6,12 @@ will get.
 """
 
 from bunga_cli.sync import commands, events, parking
+from bunga_cli.sync.arrivals import Arrivals, squeeze_us
 from bunga_cli.sync.call import VoiceCall
 from bunga_cli.sync.commands import Command
 from bunga_cli.sync.effects import Effect, PutAway, SaveProgress, Tell
+from bunga_cli.sync.journal import Journal
+from bunga_cli.sync.leads import leads_of
 from bunga_cli.sync.moves import Cause, PlayState
 from bunga_cli.sync.playback import Playback
 from bunga_cli.sync.policy import Policy
@@ -31,6 +34,9 @@ class Mechanics:
         self.playback = Playback(policy.seek_cooldown_us)
         self.call = VoiceCall()
         self.truth = Truth(now_us)
+        self.journal = Journal(now_us)
+        self.arrivals = Arrivals()
+        self.arrivals.is_on = policy.legacy_compensation
         self.projection: Projection | None = None
         self.revision = 0
         """Rises with everything that a snapshot must hold."""
@@ -42,8 +48,8 @@ class Mechanics:
         self._out: list[Effect] = []
 
     def position_at(self, now_us: int) -> int:
-        """Return the position in the media, in microseconds."""
-        return self.playback.timeline.position_at(now_us)
+        """Return the position in the media, in microseconds; of a stop to come, where that is."""
+        return self.playback.timeline.settled_at(now_us)
 
     # -- moving -----------------------------------------------------------------------------------
 
@@ -52,7 +58,9 @@ class Mechanics:
     ) -> None:
         """Make one move of the table: the only place where state and timeline change."""
         before = self.playback.state
-        self.playback.move(cause, self._may_run, now_us, position_us)
+        leads = leads_of(self.roster)
+        self.playback.move(cause, self._may_run, now_us, position_us, leads)
+        self.arrivals.expect(self.playback.timeline, now_us)
         if cause is not Cause.READINESS or self.playback.state is not before:
             self.because = cause, by
         self.revision += 1
@@ -83,6 +91,18 @@ class Mechanics:
             gates = watcher.is_present and not watcher.is_ready and not watcher.excused
             watcher.ledger.charge(waits and gates, now_us)
 
+    def _prepare(self, now_us: int) -> None:
+        """Wait for those who can say that they have loaded another place, before the room runs."""
+        if not self.truth.sockets:
+            return
+        revision = self.truth.next_revision()
+        for watcher in self.roster.present:
+            was_ready = watcher.is_ready
+            watcher.prepare(revision)
+            if was_ready and not watcher.is_ready:
+                watcher.readiness_since_us = now_us
+                self._tell(events.ReadinessChanged(watcher.user, is_buffering=True))
+
     def _report(self, watcher: Watcher, socket: Socket, ready: bool, now_us: int) -> None:
         was_ready = watcher.is_ready
         watcher.hear(socket, ready)
@@ -112,25 +132,25 @@ class Mechanics:
         self._tell_truth(now_us)
 
     def _pause(
-        self, user: User, position_us: int, now_us: int, actor: Socket | None = None
+        self, user: User, position_us: int | None, now_us: int, actor: Socket | None = None
     ) -> None:
-        self._tell(events.Paused(user, position_us))
+        """Pause at a place, or (None) where all can stop together."""
         self._move(Cause.PAUSE, now_us, position_us, by=user)
+        self._tell(events.Paused(user, self.position_at(now_us)))
         self._save_progress(now_us)
         self._tell_truth(now_us, actor=actor)
 
     def _seek(self, user: User, position_us: int, now_us: int, actor: Socket | None = None) -> None:
         self._tell(events.Sought(user, position_us))
+        self._prepare(now_us)
         self._move(Cause.SEEK, now_us, position_us, by=user)
-        self._tell_truth(now_us, actor=actor)
+        is_held_there = self.playback.held_since_us is not None and bool(self.truth.sockets)
+        self._tell_truth(now_us, actor=None if is_held_there else actor)
 
-    def _pause_position(self, watcher: Watcher, position_us: int | None, now_us: int) -> int:
+    def _pause_position(self, watcher: Watcher, position_us: int | None, now_us: int) -> int | None:
         """Return where to pause: what a parked player or a failed load says does not count."""
-        here_us = self.position_at(now_us)
-        is_failed_load = position_us == 0 and here_us > self.policy.failed_load_us
-        if position_us is None or is_failed_load or watcher.parked_at_us is not None:
-            return here_us
-        return position_us
+        is_failed_load = position_us == 0 and self.position_at(now_us) > self.policy.failed_load_us
+        return None if is_failed_load or watcher.parked_at_us is not None else position_us
 
     # -- projection -------------------------------------------------------------------------------
 
@@ -158,6 +178,7 @@ class Mechanics:
         position_us = self.progress.get(share.record.record_id) or share.position_us
         for watcher in self.roster.watchers.values():
             parking.take_back(watcher)
+        self._prepare(now_us)
         self._move(Cause.PROJECT, now_us, position_us, by=sharer)
         self._tell(events.Projected(self.projection, position_us, sharer))
         self._tell_truth(now_us)
@@ -196,33 +217,51 @@ class Mechanics:
         """
         self._tell_status(now_us)
         if not flips:
-            is_told = actor is None or actor.is_v2
-            self._tell(self._play_at(now_us), but=None if is_told else actor)
+            but = () if actor is None or actor.is_v2 else (actor.conn,)
+            for delay, conns in self.arrivals.groups:
+                play_at = self._play_at(now_us + delay.one_way_us)
+                self._out.append(Tell(play_at, but=but, among=conns))
 
     def _tell_truth_to(self, socket: Socket, now_us: int) -> None:
         if socket.is_v2:
             self.truth.owe(socket)
             return
-        status, watcher = self._status(now_us), self.roster.watcher_of(socket)
+        arrives_us = now_us + socket.delay.one_way_us
+        status, watcher = self._status(arrives_us), self.roster.watcher_of(socket)
         if watcher is not None and watcher.parked_at_us is not None:
-            status = _resting(status, watcher.parked_at_us)
+            status = _as_of(status, watcher.parked_at_us, "pending")
         self._tell(status, to=socket.conn)
-        self._tell(self._play_at(now_us), to=socket.conn)
+        self._tell(self._play_at(arrives_us), to=socket.conn)
 
-    def _tell_status(self, now_us: int) -> None:
-        status, parked = self._status(now_us), self.roster.parked()
+    def _tell_status(self, now_us: int, *, is_beat: bool = False) -> None:
+        """Tell the old sockets where the room will be when they hear it."""
+        parked = self.roster.parked()
         elsewhere = {s.conn: at_us for s, at_us in parked if not s.is_v2} if parked else {}
-        self._out.append(Tell(status, but=tuple(elsewhere)))
+        but, status = tuple(elsewhere), self._status(now_us)
+        for delay, conns in self.arrivals.groups:
+            arrives_us = now_us + delay.one_way_us
+            shift_us = squeeze_us(self.playback.timeline, delay, now_us) if is_beat else 0
+            place_us = max(0, self.position_at(arrives_us) + shift_us)
+            told = _as_of(status, place_us, self._play_status(arrives_us))
+            self._out.append(Tell(told, but=but, among=conns))
         for conn, at_us in elsewhere.items():
-            self._out.append(Tell(_resting(status, at_us), to=conn))
+            self._out.append(Tell(_as_of(status, at_us, "pending"), to=conn))
         self.truth.is_due = True
+
+    def _announce(self, now_us: int) -> None:
+        """Tell a start to those whom the word reaches when it happens."""
+        for delay, conns in self.arrivals.take_due(self.playback.timeline, now_us):
+            arrives_us = now_us + delay.one_way_us
+            self._out.append(Tell(self._status(arrives_us), among=conns))
+            self._out.append(Tell(self._play_at(arrives_us), among=conns))
 
     def _tell_state(self, now_us: int) -> None:
         """Tell the v2 sockets the truth, if it changed or is due, when all else is said."""
         state = whole_truth(self.roster, self.playback, self.because, self._record_id, now_us)
-        self._out += self.truth.news(state, self.roster.parked())
+        self._out += self.truth.news(state, self.roster.parked(), self.journal.seq)
 
-    def _status(self, now_us: int) -> events.Status:
+    def _status(self, at_us: int) -> events.Status:
+        """Return the truth of `at_us`, as 1.5 is told it."""
         watchers = [*self.roster.watchers.values()]
         held = self.playback.held_since_us is not None
         return events.Status(
@@ -230,26 +269,33 @@ class Mechanics:
             ready_ids=tuple([w.user.id for w in watchers if w.readiness is True]),
             waiting_for=tuple(w.id for w in self.roster.waited_for) if held else (),
             excused_ids=tuple([w.user.id for w in watchers if w.excused]),
-            position_us=self.position_at(now_us),
-            play_status=(
-                "playing" if self.playback.is_running else "pending" if held else "paused"
-            ),
+            position_us=self.position_at(at_us),
+            play_status=self._play_status(at_us),
         )
 
-    def _play_at(self, now_us: int) -> events.PlayAt:
-        return events.PlayAt(self.playback.is_running, self.position_at(now_us))
+    def _play_status(self, at_us: int) -> str:
+        timeline = self.playback.timeline
+        if timeline.rate and at_us >= timeline.at_us:
+            return "playing"
+        return "pending" if timeline.rate or self.playback.held_since_us is not None else "paused"
+
+    def _play_at(self, at_us: int) -> events.PlayAt:
+        """Return the truth of `at_us`, as 1.4 is told it."""
+        return events.PlayAt(self._play_status(at_us) == "playing", self.position_at(at_us))
 
     def _here_are(self) -> events.HereAre:
         buffering = tuple(w.id for w in self.roster.watchers.values() if not w.is_ready)
-        return events.HereAre(self.roster.users, buffering, tuple(self.call.talking))
+        name = self.journal.name if self.journal.is_kept else None
+        return events.HereAre(self.roster.users, buffering, tuple(self.call.talking), name)
 
 
-def _resting(status: events.Status, position_us: int) -> events.Status:
+def _as_of(status: events.Status, position_us: int, play_status: str) -> events.Status:
+    """Return `status` with another place and play status."""
     return events.Status(
         status.watcher_ids,
         status.ready_ids,
         status.waiting_for,
         status.excused_ids,
         position_us,
-        "pending",
+        play_status,
     )

@@ -1,5 +1,6 @@
 """Play state and timeline, which change together and nowhere else."""
 
+from bunga_cli.sync.leads import NO_LEADS, Leads
 from bunga_cli.sync.moves import Cause, PlayState, destination
 from bunga_cli.sync.timeline import Timeline
 
@@ -20,13 +21,22 @@ class Playback:
 
     @property
     def is_running(self) -> bool:
-        """True while the media moves."""
+        """True while the media moves, or is about to."""
         return self.timeline.rate != 0
 
     def move(
-        self, cause: Cause, everyone_is_ready: bool, now_us: int, position_us: int | None = None
+        self,
+        cause: Cause,
+        everyone_is_ready: bool,
+        now_us: int,
+        position_us: int | None = None,
+        leads: Leads = NO_LEADS,
     ) -> None:
-        """Make the move that the table names for `cause`, from `position_us` if one is given."""
+        """Make the move that the table names for `cause`, from `position_us` if one is given.
+
+        What starts, starts after its lead; what stops goes on for its lead, unless it is told where
+        to rest.
+        """
         state = destination(self.state, cause, everyone_is_ready)
         if state is not PlayState.SEEKING:
             self.cooldown_us = None
@@ -40,5 +50,8 @@ class Playback:
             self.held_since_us = now_us
         self.state = state
         if position_us is not None:
-            self.timeline = self.timeline.moved_to(position_us, now_us)
-        self.timeline = self.timeline.with_rate(int(runs), now_us)
+            rests = not (runs and self.timeline.rate_at(now_us))
+            here = Timeline(position_us, 0, now_us)
+            self.timeline = here if rests else self.timeline.moved_to(position_us, now_us)
+        lead_us = leads.start_us if runs else leads.stop_us
+        self.timeline = self.timeline.with_rate(int(runs), now_us, now_us + lead_us)

@@ -25,6 +25,8 @@ class Policy:
     silence_us: int = 5 * SECOND_US
     """A heartbeat speaker that is silent for so long has lost its connection."""
     seek_cooldown_us: int = 2 * SECOND_US
+    legacy_compensation: bool = True
+    """Whether 1.4 and 1.5 are told where the room will be when the word arrives, and squeezed."""
     unreported_hold_us: int = 5 * SECOND_US
     """How long a watcher that never reported is waited for."""
     put_away_us: int = 300 * SECOND_US

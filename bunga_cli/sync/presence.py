@@ -5,8 +5,12 @@ place, does not gate the room, and is back, unannounced, as soon as its account 
 speaks on an old one. Only when its grace is over do the others hear that it left.
 """
 
+from dataclasses import replace
+
 from bunga_cli.sync import commands, events, parking
 from bunga_cli.sync.commands import Command
+from bunga_cli.sync.effects import Tell
+from bunga_cli.sync.journal import Entry
 from bunga_cli.sync.mechanics import Mechanics
 from bunga_cli.sync.moves import Cause, PlayState
 from bunga_cli.sync.policy import OnJoin
@@ -61,10 +65,21 @@ class Presence(Mechanics):
     # -- joining and leaving ----------------------------------------------------------------------
 
     def _join(
-        self, socket: Socket, user: User, share: commands.Project | None, now_us: int
+        self,
+        socket: Socket,
+        user: User,
+        share: commands.Project | None,
+        now_us: int,
+        missed: list[Entry] | None = None,
     ) -> None:
-        """Make `user` a watcher, for the first time or once more, and show it what is on."""
-        self._tell(self._here_are(), to=socket.conn)
+        """Make `user` a watcher, for the first time or once more, and show it what is on.
+
+        `missed` is all that it has not heard of since it was here last; None if that is unknown.
+        """
+        self._tell(replace(self._here_are(), is_replayed=missed is not None), to=socket.conn)
+        for entry in missed or ():
+            if not _is_own_news(entry, user.id):
+                self._out.append(Tell(entry.event, to=socket.conn, seq=entry.seq))
         watcher = self.roster.watchers.get(user.id)
         pauses = False
         if watcher is None:
@@ -162,3 +177,11 @@ class Presence(Mechanics):
             if away_us is not None and now_us >= away_us + self.policy.reconnect_grace_us:
                 self.roster.former[watcher.id] = watcher.user
                 self._leave(watcher, now_us)
+
+
+def _is_own_news(entry: Entry, account: str) -> bool:
+    """Tell whether this is what only the others were told of `account`."""
+    event = entry.event
+    if not entry.is_for_others or not isinstance(event, events.Joined | events.ReadinessChanged):
+        return False
+    return event.user.id == account

@@ -12,6 +12,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from bunga_cli.sync.drift import Drift
+from bunga_cli.sync.paths import Path
+from bunga_cli.sync.squeeze import UNCOMPENSATED, DelayClass
 from bunga_cli.sync.timeline import Timeline
 from bunga_cli.sync.values import ConnId, HowReady, User
 
@@ -90,6 +92,18 @@ class Socket:
     """It came back within grace; its next join-in is no news to the others."""
     stranger_since_us: int | None = None
     bye_us: int | None = None
+    path: Path = field(default_factory=Path)
+    """How far away it is."""
+    delay: DelayClass = UNCOMPENSATED
+    """The class in which it is told where the room is, if it does not speak v2."""
+    ready_from: int = 0
+    """The revision of the truth that it must have seen for its being ready to count (v2)."""
+    start_latency_us: int | None = None
+    """How long its player takes to get going, as it says itself (v2)."""
+
+    def has_seen(self, revision: int | None) -> bool:
+        """Tell whether what it says as of `revision` counts; None is as of now."""
+        return revision is None or revision >= self.ready_from
 
     @property
     def generation(self) -> str:
@@ -185,6 +199,13 @@ class Watcher:
     def hear(self, socket: Socket, ready: bool) -> None:
         """Take note of what one of its sockets reports."""
         socket.ready = ready
+        self._weigh()
+
+    def prepare(self, revision: int) -> None:
+        """Ask its v2 sockets anew: they are ready when they say so as of `revision`."""
+        for socket in self.sockets.values():
+            if socket.is_v2:
+                socket.ready, socket.ready_from = False, revision
         self._weigh()
 
     def lose(self, socket: Socket, now_us: int) -> None:

@@ -65,6 +65,8 @@ class Room(Deadlines):
         socket = Socket(conn, account, now_us, now_us, is_v2=is_v2, speaks=is_v2)
         self.roster.sockets[conn] = socket
         self.truth.add(socket)
+        self.arrivals.add(socket)
+        self.journal.is_kept |= is_v2
         watcher = self.roster.watchers.get(account)
         if watcher is not None and not watcher.is_present:
             self._resume(watcher, socket, now_us)
@@ -74,6 +76,7 @@ class Room(Deadlines):
         """Account for a socket that is gone; its watcher may come back within grace."""
         socket = self.roster.sockets.pop(conn)
         self.truth.remove(socket)
+        self.arrivals.remove(socket)
         watcher = self.roster.watcher_of(socket)
         if watcher is not None:
             self._lose(watcher, socket, now_us)
@@ -93,13 +96,13 @@ class Room(Deadlines):
         if type(command) is commands.Heartbeat and socket.speaks and socket.joined:  # noqa: SIM102
             if socket.ready is not command.is_pending and socket.ready is not None:
                 if command.position_us is not None:
-                    self._note_drift(socket, command, now_us)
+                    self._note_picture(socket, command, now_us)
                 return _NOTHING
         if self.next_deadline_us is not None and now_us >= self.next_deadline_us:
             self._expire(now_us)
         if type(command) in _PASSING and socket.joined:
             self._handlers[type(command)](self, socket, command, now_us)
-            return self._drain()
+            return self._drain(now_us)
         was_lapsed = socket.lapsed
         if was_lapsed:
             self._unlapse(socket)
@@ -107,6 +110,12 @@ class Room(Deadlines):
         if was_lapsed:
             self._settle(now_us)
         return self._flush(now_us)
+
+    def measure(self, conn: ConnId, round_trip_us: int) -> None:
+        """Learn how long a ping took to a socket and back."""
+        socket = self.roster.sockets[conn]
+        socket.path.add(round_trip_us)
+        self.arrivals.measured(socket)
 
     def command(self, actor: User, command: Order, now_us: int) -> list[Effect]:
         """Do what `actor` asks, who is not in the room: an admin, a tool."""
@@ -146,6 +155,9 @@ class Room(Deadlines):
         """Go on by other numbers."""
         self.policy = self.roster.policy = policy
         self.playback.seek_cooldown_us = policy.seek_cooldown_us
+        self.arrivals.is_on = policy.legacy_compensation
+        for socket in self.roster.sockets.values():
+            self.arrivals.measured(socket)
         for ledger in self.roster.ledgers.values():
             ledger.budget_us = policy.max_wait_us
             ledger.window_us = policy.wait_window_us
@@ -214,8 +226,7 @@ class Room(Deadlines):
             case commands.Play():
                 self._play(actor, now_us)
             case commands.Pause(position_us):
-                here_us = self.position_at(now_us)
-                self._pause(actor, here_us if position_us is None else position_us, now_us)
+                self._pause(actor, position_us, now_us)
             case commands.Seek(position_us):
                 self._seek(actor, position_us, now_us)
             case commands.Say(code, fields):
@@ -240,7 +251,9 @@ class Room(Deadlines):
             detail = f"This socket speaks for {socket.account!r}, not for {command.user.id!r}."
             self._refuse(socket, command, "foreign-id", detail)
             return
-        self._join(socket, command.user, command.share, now_us)
+        is_ours = command.journal == self.journal.name and self.journal.is_kept
+        missed = self.journal.since(command.seq, now_us) if is_ours else None
+        self._join(socket, command.user, command.share, now_us, missed)
 
     def _on_bye(self, socket: Socket, command: commands.Bye, now_us: int) -> None:
         watcher = self.roster.watcher_of(socket)
@@ -261,10 +274,13 @@ class Room(Deadlines):
             self._on_stray_heartbeat(socket, now_us)
         else:
             watcher.speaks = True
-            self._report(watcher, socket, not command.is_pending, now_us)
-            self._note_drift(socket, command, now_us)
+            is_ready = not command.is_pending and socket.has_seen(command.revision)
+            self._report(watcher, socket, is_ready, now_us)
+            self._note_picture(socket, command, now_us)
 
-    def _note_drift(self, socket: Socket, command: commands.Heartbeat, now_us: int) -> None:
+    def _note_picture(self, socket: Socket, command: commands.Heartbeat, now_us: int) -> None:
+        if command.start_latency_us is not None:
+            socket.start_latency_us = command.start_latency_us
         if command.position_us is not None:
             self.roster.watchers[socket.account].drift = Drift.measured(
                 self.playback.timeline, command.position_us, command.at_us, now_us

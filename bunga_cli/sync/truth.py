@@ -37,6 +37,7 @@ def whole_truth(
         ),
         cause=because,
         record_id=record_id,
+        is_held=held_us is not None,
     )
 
 
@@ -47,13 +48,14 @@ class Truth:
     room's birth, so that they rise from one room of a channel to the next one as well.
     """
 
-    __slots__ = ("_known", "_owed", "_revision", "is_due", "sockets")
+    __slots__ = ("_known", "_must_rise", "_owed", "_revision", "is_due", "sockets")
 
     def __init__(self, now_us: int) -> None:
         self.sockets: set[ConnId] = set()
         self.is_due = False
         self._owed: set[ConnId] = set()
         self._revision = now_us
+        self._must_rise = False
         self._known: tuple[State, dict[ConnId, int]] | None = None
 
     def add(self, socket: Socket) -> None:
@@ -72,13 +74,21 @@ class Truth:
         if socket.is_v2:
             self._owed.add(socket.conn)
 
-    def news(self, state: State, parked: list[tuple[Socket, int]]) -> list[Effect]:
-        """Return what is to be told now that the truth is `state`, and who rests elsewhere."""
+    def next_revision(self) -> int:
+        """Return the revision that what is being done now will have, whatever it changes."""
+        self._must_rise = True
+        return self._revision + 1
+
+    def news(self, state: State, parked: list[tuple[Socket, int]], seq: int) -> list[Effect]:
+        """Return what is to be told now that the truth is `state`, and who rests elsewhere.
+
+        `seq` is the number of the last event before it.
+        """
         resting = {socket.conn: at_us for socket, at_us in parked if socket.is_v2}
-        if self._known != (state, resting):
-            self._known, self.is_due = (state, resting), True
+        if self._must_rise or self._known != (state, resting):
+            self._known, self.is_due, self._must_rise = (state, resting), True, False
             self._revision += 1
-        state = replace(state, revision=self._revision)
+        state = replace(state, revision=self._revision, seq=seq)
         effects: list[Effect] = [Tell(state, but=tuple(resting))] if self.is_due else []
         for conn in resting if self.is_due else sorted(self._owed):
             at_us = resting.get(conn)

@@ -4,12 +4,14 @@ A replica is a player reduced to the truth it was told: whether the media moves,
 After every call the players' belief and the room have to be the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bunga_cli.sync import events
 from bunga_cli.sync.effects import Effect, PutAway, Tell
 from bunga_cli.sync.events import Event
+from bunga_cli.sync.squeeze import DEAD_ZONE_US, STEADY_AFTER_US
+from bunga_cli.sync.timeline import Timeline
 from bunga_cli.sync.values import ConnId
 from bunga_cli.sync.views import RoomView
 
@@ -91,8 +93,12 @@ class ReplicaV2:
 
 @dataclass
 class Audience:
-    """Every open socket, with both old generations behind it, or with v2."""
+    """Every open socket, with both old generations behind it, or with v2.
 
+    `delay_us` says how long the room believes that its word takes to a socket; so long it takes.
+    """
+
+    delay_us: Callable[[ConnId], int]
     old: dict[ConnId, Replica14] = field(default_factory=dict)
     new: dict[ConnId, Replica15] = field(default_factory=dict)
     modern: dict[ConnId, ReplicaV2] = field(default_factory=dict)
@@ -122,8 +128,9 @@ class Audience:
             self.modern[conn].hear(event)
         else:
             assert type(event) not in events.FROM_2, f"1.5 was told what is not for it: {event}"
-            self.new[conn].hear(event, now_us)
-            self.old[conn].hear(event, now_us, conn == actor)
+            heard_us = now_us + self.delay_us(conn)
+            self.new[conn].hear(event, heard_us)
+            self.old[conn].hear(event, heard_us, conn == actor)
 
     def mark_resting(self, parked: set[ConnId]) -> None:
         """Take note of who is `parked`, as far as it has heard of it: with its next status."""
@@ -135,7 +142,8 @@ class Audience:
         if tell.to is not None:
             assert tell.to in {*self.new, *self.modern}, f"told a socket that is not open: {tell}"
             return [tell.to]
-        old = [] if type(tell.event) in events.FROM_2 else [*self.new]
+        among = {*self.new} if tell.among is None else {*tell.among}
+        old = [] if type(tell.event) in events.FROM_2 else [c for c in self.new if c in among]
         modern = [] if type(tell.event) in events.UP_TO_1_5 else [*self.modern]
         untold = {*self.new, *self.modern} - {*old, *modern}
         assert not untold & {*tell.but}, f"spared a socket that is not told anyway: {tell}"
@@ -146,19 +154,29 @@ class Audience:
             self.open(conn)
 
 
-def check_new(replica: Replica15, view: RoomView, moves: bool, now_us: int) -> None:
-    """Compare what a 1.5 player believes with the room."""
+def check_new(replica: Replica15, view: RoomView, timeline: Timeline, heard_us: int) -> None:
+    """Compare what a 1.5 player believes with the room, as of the moment at which it hears it.
+
+    While the room plays steadily it is told on purpose what is not quite so.
+    """
     if replica.status is None:
         return
     if replica.is_resting:
         assert replica.status.play_status == "pending"
         return
-    expected = "playing" if moves else "pending"
+    expected = "playing" if _moves(timeline, heard_us) else "pending"
     assert replica.status.play_status == ("paused" if view.play_state == "paused" else expected)
-    assert replica.position_at(now_us) == view.position_us
+    is_steady = timeline.rate and heard_us - timeline.at_us >= STEADY_AFTER_US
+    off_us = abs(replica.position_at(heard_us) - timeline.settled_at(heard_us))
+    assert off_us <= (DEAD_ZONE_US if is_steady else 0)
 
 
-def check_old(replica: Replica14, view: RoomView, moves: bool, now_us: int) -> None:
+def _moves(timeline: Timeline, now_us: int) -> bool:
+    """Say whether the media moves; what is about to stop is told to stop at once."""
+    return bool(timeline.rate) and now_us >= timeline.at_us
+
+
+def check_old(replica: Replica14, view: RoomView, timeline: Timeline, heard_us: int) -> None:
     """Compare what a 1.4 player believes with the room.
 
     Flips of readiness while a seek cools down are kept from it, and what it has never been told,
@@ -166,15 +184,15 @@ def check_old(replica: Replica14, view: RoomView, moves: bool, now_us: int) -> N
     """
     if replica.plays is None or view.projection is None or view.play_state == "seeking":
         return
-    assert replica.plays is moves
-    assert replica.position_at(now_us) == view.position_us
+    assert replica.plays is _moves(timeline, heard_us)
+    assert replica.position_at(heard_us) == timeline.settled_at(heard_us)
 
 
 def check_modern(replica: ReplicaV2, view: RoomView, parked_us: int | None, now_us: int) -> None:
     """Compare what a v2 player believes with the room: it knows all, always."""
     state = replica.state
     assert state is not None
-    assert state.timeline.position_at(now_us) == view.position_us
+    assert state.timeline.settled_at(now_us) == view.position_us
     assert (state.timeline.rate, state.play_state) == (view.rate, view.play_state)
     assert [(w.user, w.state) for w in state.watchers] == [(w.user, w.state) for w in view.watchers]
     waited_for = [(waiting.id, now_us - waiting.for_us) for waiting in view.waiting_for]

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from bunga_cli.sync import commands as c
 from bunga_cli.sync.commands import CallAction, Command, Order
 from bunga_cli.sync.effects import Declined, Effect, PutAway, SaveProgress, Tell
+from bunga_cli.sync.leads import MOST_START_US, MOST_STOP_US
 from bunga_cli.sync.policy import OnJoin, Policy
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.values import MAX_POSITION_US, ConnId, User, VideoRecord
@@ -75,9 +76,10 @@ class RoomMachine(RuleBasedStateMachine):
         self._start_watching_the_room()
 
     def _start_watching_the_room(self) -> None:
-        self.audience = Audience()
+        self.audience = Audience(self._delay_us)
         self.book = WaitingBook()
         self.view, self.seen_us = self.room.view(self.now_us), self.now_us
+        self.timeline = self.room.playback.timeline
         self.moves = False
         self.budget_us = self.policy.max_wait_us
 
@@ -158,6 +160,11 @@ class RoomMachine(RuleBasedStateMachine):
     @rule(pick=picks, is_buffering=st.booleans())
     def an_old_player_reports(self, pick: int, is_buffering: bool) -> None:
         self._say(self._socket(pick), c.Buffering(is_buffering))
+
+    @precondition(lambda self: self.sockets)
+    @rule(pick=picks, round_trip_us=st.sampled_from([0, 20_000, 100_000, 300_000, 3 * SECOND]))
+    def somebody_is_found_to_be_far_away(self, pick: int, round_trip_us: int) -> None:
+        self.room.measure(self._socket(pick), round_trip_us)
 
     @rule(duration_us=moments | stretches)
     def time_passes(self, duration_us: int) -> None:
@@ -265,23 +272,26 @@ class RoomMachine(RuleBasedStateMachine):
         may_jump: bool = False,
     ) -> list[Effect]:
         """Call the room, and check everything that must always hold."""
-        before, before_us = self.view, self._position_by_itself_us()
+        before, before_us = self.view, self.timeline.position_at(self.now_us)
+        rests_us = self.timeline.settled_at(self.now_us)
         self._note_the_waiting()
         effects = call()
         self.audience.hear(effects, self.now_us, actor)
         self.view, self.seen_us = self.room.view(self.now_us), self.now_us
         self.moves = media_moves(self.view, self.moves)
+        self.timeline = self.room.playback.timeline
         self._remember(effects)
         put_away = any(isinstance(effect, PutAway) for effect in effects)
         if not may_jump and not put_away:
-            assert self.view.position_us == before_us, "the position jumped by itself"
+            here_us = self.timeline.position_at(self.now_us)
+            assert here_us == before_us, "the position jumped by itself"
         if before.projection not in (None, self.view.projection):
-            assert self._saved_us(before) == before_us, "a record's progress was lost"
+            assert self._saved_us(before) == rests_us, "a record's progress was lost"
         self._check_the_room()
         return effects
 
-    def _position_by_itself_us(self) -> int:
-        return self.view.position_us + (self.now_us - self.seen_us) * self.moves
+    def _delay_us(self, conn: ConnId) -> int:
+        return self.room.roster.sockets[conn].delay.one_way_us
 
     def _note_the_waiting(self) -> None:
         """A wait that goes on because nobody polls is the server's fault, not the watcher's."""
@@ -302,7 +312,9 @@ class RoomMachine(RuleBasedStateMachine):
 
     def _check_the_room(self) -> None:
         view = self.view
-        assert view.position_us >= 0
+        assert view.position_us == self.timeline.settled_at(self.now_us) >= 0
+        assert self.timeline.rate == self.moves
+        assert self.timeline.at_us - self.now_us <= (MOST_START_US if self.moves else MOST_STOP_US)
         if somebody_is_there(view):
             if view.play_state in ("playing", "waiting"):
                 assert media_may_move(view) is (view.play_state == "playing")
@@ -312,8 +324,9 @@ class RoomMachine(RuleBasedStateMachine):
         parked = self._parked()
         self.audience.mark_resting({*parked})
         for conn, old in self.audience.old.items():
-            check_new(self.audience.new[conn], view, self.moves, self.now_us)
-            check_old(old, view, self.moves, self.now_us)
+            heard_us = self.now_us + self._delay_us(conn)
+            check_new(self.audience.new[conn], view, self.timeline, heard_us)
+            check_old(old, view, self.timeline, heard_us)
         for conn, modern in self.audience.modern.items():
             check_modern(modern, view, parked.get(conn), self.now_us)
 

@@ -7,7 +7,8 @@ from bunga_cli.sync.timeline import Timeline
 
 times = st.integers(0, 10**15)
 spans = st.integers(0, 10**12)
-timelines = st.builds(Timeline, position_us=times, rate=st.integers(0, 1), at_us=times)
+rates = st.integers(0, 1)
+timelines = st.builds(Timeline, position_us=times, rate=rates, at_us=times, rate_before=rates)
 
 
 @given(timelines, spans, spans)
@@ -20,14 +21,23 @@ def test_the_position_grows_by_the_time_that_passes_or_not_at_all(
     assert grown_us == then_us * line.rate
 
 
-@given(timelines, spans, st.integers(0, 1))
+@given(timelines, times, spans, spans, rates)
 def test_changing_the_rate_does_not_move_the_position(
-    line: Timeline, later_us: int, rate: int
+    line: Timeline, now_us: int, lead_us: int, later_us: int, rate: int
 ) -> None:
-    now_us = line.at_us + later_us
-    changed = line.with_rate(rate, now_us)
-    assert changed.rate == rate
+    at_us = now_us + lead_us
+    changed = line.with_rate(rate, now_us, at_us)
+    assert changed.rate == changed.rate_at(max(at_us, line.at_us)) == rate
     assert changed.position_at(now_us) == line.position_at(now_us)
+    if changed is not line:
+        there_us = line.position_at(now_us) + lead_us * line.rate_at(now_us)
+        assert changed.position_at(at_us + later_us) == there_us + later_us * rate
+
+
+@given(timelines, times)
+def test_what_is_about_to_stop_rests_where_it_will_stop(line: Timeline, now_us: int) -> None:
+    settled_us = line.settled_at(now_us)
+    assert settled_us == line.position_at(now_us if line.rate else max(now_us, line.at_us))
 
 
 @given(timelines, times, times)

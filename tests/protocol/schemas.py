@@ -14,6 +14,8 @@ from bunga_cli.protocol.client_messages import ClientMessage, Ref, Request
 from bunga_cli.protocol.server_messages import ServerMessage
 
 FOLDER = Path(__file__).parents[2] / "docs" / "protocol"
+PERSONAL = {v2.State, v2.Clock, v2.HereAre, v2.NowPlaying, v2.WhoAreYou, server_messages.Error}
+"""Messages that are not told to the whole room, or that tell what may be missed."""
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
@@ -60,6 +62,8 @@ def _of_server(model: type[ServerMessage]) -> Schema:
     schema["required"] = [name for name in fields if name != "ref" or fields[name].is_required()]
     if "ref" in fields and not fields["ref"].is_required():
         schema["properties"]["ref"] = {"title": "Ref", **TypeAdapter(Ref).json_schema()}
+    if model not in PERSONAL:
+        schema["properties"]["seq"] = {"title": "Seq", "type": "integer"}
     for name in ("code", "sender"):
         schema["properties"][name].pop("default", None)
     return schema

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bunga_cli.protocol import server_messages as messages
 from bunga_cli.protocol import v2
+from bunga_cli.protocol.server_messages import ServerMessage
 from tests.protocol.schemas import FOLDER, client_models, files, server_models
 
 RENEW = "python -m tests.protocol.schemas"
@@ -29,7 +30,11 @@ def test_the_page_names_every_message() -> None:
 
 
 def test_the_examples_of_the_page_are_what_the_server_says() -> None:
-    said = {"state": v2.State, "clock": v2.Clock, "error": messages.Error}
+    said: dict[str, type[ServerMessage]] = {
+        "state": v2.State,
+        "clock": v2.Clock,
+        "error": messages.Error,
+    }
     blocks = re.findall(r"^```json\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     examples = [
         json.loads(example)

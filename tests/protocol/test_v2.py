@@ -148,7 +148,7 @@ def test_every_text_is_a_request_or_malformed(payload: bytes) -> None:
 def test_a_state_on_the_wire() -> None:
     state = events.State(
         play_state=PlayState.WAITING,
-        timeline=Timeline(60_000_000, 0, 987_000_000),
+        timeline=Timeline(60_000_000, 0, 987_000_000, 1),
         waiting_for=(events.WaitedFor("bob", 986_000_000),),
         excused_ids=("cat",),
         watchers=(
@@ -158,7 +158,9 @@ def test_a_state_on_the_wire() -> None:
         cause=(Cause.READINESS, None),
         record_id="film",
         parked_us=70_000_000,
+        is_held=True,
         revision=17,
+        seq=5,
     )
 
     assert json.loads(v2.encode_state(state, "9f86d081884c7d65")) == {
@@ -167,9 +169,11 @@ def test_a_state_on_the_wire() -> None:
         "revision": 17,
         "epoch": "9f86d081884c7d65",
         "play_state": "waiting",
+        "phase": "prepare",
         "position": 60_000_000,
         "rate": 0,
         "at": 987_000_000,
+        "rate_before": 1,
         "waiting_for": [{"id": "bob", "since": 986_000_000}],
         "excused_ids": ["cat"],
         "parked": 70_000_000,
@@ -179,7 +183,19 @@ def test_a_state_on_the_wire() -> None:
         ],
         "cause": {"what": "readiness", "who": None},
         "record_id": "film",
+        "seq": 5,
     }
+
+
+@pytest.mark.parametrize(
+    ("rate", "is_held", "phase"), [(0, False, "rest"), (0, True, "prepare"), (1, False, "run")]
+)
+def test_a_state_says_what_to_do(rate: int, is_held: bool, phase: str) -> None:
+    state = events.State(
+        PlayState.SEEKING, Timeline(rate=rate), (), (), (), None, None, is_held=is_held
+    )
+
+    assert v2.project_state(state, "e").phase == phase
 
 
 @given(states, st.text(max_size=16))
@@ -209,6 +225,20 @@ def _cause_word(cause: Cause) -> str:
     return reason.what
 
 
+def test_a_joiner_is_told_how_to_come_back() -> None:
+    here_are = events.HereAre((ANN,), (), (), "3e8", is_replayed=True)
+
+    answer = json.loads(v2.encode_answer(here_are, None))
+
+    assert (answer["resume"], answer["replayed"], "ref" in answer) == ("3e8", True, False)
+
+
+def test_what_the_room_is_told_bears_its_number() -> None:
+    told = v2.numbered(v1.encode(events.Played(ANN)), 7)
+
+    assert json.loads(told) == {**json.loads(v1.encode(events.Played(ANN))), "seq": 7}
+
+
 ANSWERS: list[events.Event] = [
     events.HereAre((ANN,), ("ann",), ()),
     events.NowPlaying(FILM),
@@ -222,6 +252,9 @@ ANSWERS: list[events.Event] = [
 @given(ref=refs)
 def test_an_answer_is_what_1_5_gets_and_the_ref(event: events.Event, ref: str | int) -> None:
     plain: dict[str, Any] = json.loads(v1.encode(event))
+
+    if isinstance(event, events.HereAre):
+        plain |= {"resume": None, "replayed": False}
 
     assert json.loads(v2.encode_answer(event, ref)) == {**plain, "ref": ref}
 

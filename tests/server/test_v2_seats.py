@@ -90,6 +90,7 @@ async def lobby() -> AsyncIterator[Lobby]:
     lobby.enter("ann", is_v2=False)
     lobby.enter("mod", is_v2=True)
     lobby.say("ann", "start-projection", video_record=FILM, position=60_000_000)
+    lobby.say("mod", "client-status", is_pending=False)
     for name in lobby.ears:
         lobby.heard(name)
     yield lobby
@@ -101,16 +102,19 @@ async def test_each_generation_is_sent_its_own_truth(lobby: Lobby) -> None:
 
     assert codes(lobby.heard("ann")) == ["play", "channel-status", "play-at"]
     play, state = lobby.heard("mod")
-    assert play == {"code": "play", "sender": {"id": "mod", "name": "Mod", "color_hue": 7}}
+    mod = {"id": "mod", "name": "Mod", "color_hue": 7}
+    assert play == {"code": "play", "sender": mod, "seq": state["seq"]}
     assert state == {
         "code": "state",
         "sender": {"id": "server", "name": "server", "color_hue": 0},
         "revision": state["revision"],
         "epoch": EPOCH,
         "play_state": "playing",
+        "phase": "run",
         "position": 60_000_000,
         "rate": 1,
         "at": lobby.live.room.playback.timeline.at_us,
+        "rate_before": 0,
         "waiting_for": [],
         "excused_ids": [],
         "parked": None,
@@ -120,6 +124,7 @@ async def test_each_generation_is_sent_its_own_truth(lobby: Lobby) -> None:
         ],
         "cause": {"what": "play", "who": {"id": "mod", "name": "Mod", "color_hue": 7}},
         "record_id": "film",
+        "seq": state["seq"],
     }
 
 

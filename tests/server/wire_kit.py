@@ -56,6 +56,10 @@ class EchoSeat:
     connection: Connection
     messages: list[bytes] = field(default_factory=list)
     lost_count: int = 0
+    round_trips: list[int] = field(default_factory=list)
+
+    def measured(self, round_trip_us: int) -> None:
+        self.round_trips.append(round_trip_us)
 
     def received(self, payload: bytes) -> None:
         self.messages.append(payload)

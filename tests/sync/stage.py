@@ -71,6 +71,8 @@ class Stage:
         """The sockets that speak v2."""
         self.effects: list[Effect] = []
         self._heard: dict[str, list[Event]] = {}
+        self._moments: dict[str, list[tuple[int, Tell]]] = {}
+        self._revisions: dict[str, int] = {}
         self._opened = 0
 
     # -- what people do ---------------------------------------------------------------------------
@@ -81,7 +83,7 @@ class Stage:
         (self.modern.add if is_v2 else self.modern.discard)(name)
         self.conns[name] = ConnId(self._opened)
         self.accounts[name] = account or name
-        self._heard[name] = []
+        self._heard[name], self._moments[name] = [], []
         self._take(self.room.open(self.conns[name], account or name, self.now_us, is_v2=is_v2))
 
     def close(self, name: str) -> None:
@@ -119,6 +121,16 @@ class Stage:
             self.join(name)
             self.say(name, Buffering(is_buffering=True))
             self.say(name, Buffering(is_buffering=False))
+
+    def measure(self, name: str, *round_trips_s: float) -> None:
+        """Let pings to a socket take so long."""
+        for seconds in round_trips_s:
+            self.room.measure(self.conns[name], us(seconds))
+
+    def ready(self, name: str, start_s: float | None = None) -> None:
+        """Let a v2 player say that it is ready, by the newest state that it was told."""
+        latency_us = None if start_s is None else us(start_s)
+        self.say(name, Heartbeat(False, 0, None, self._revisions[name], latency_us))
 
     def beat(self, name: str, *, pending: bool = False) -> None:
         """Send a 1.5 heartbeat now and on every full second from now on."""
@@ -219,6 +231,10 @@ class Stage:
         """Return what a socket heard of one kind since `forget`."""
         return [event for event in self._heard[name] if isinstance(event, kind)]
 
+    def told(self, name: str) -> list[tuple[int, Tell]]:
+        """Return all that a socket was told since `forget`, and when."""
+        return self._moments[name]
+
     def heard_all(self, name: str) -> list[Event]:
         """Return all that a socket heard since `forget`, in order."""
         return self._heard[name]
@@ -228,6 +244,8 @@ class Stage:
         self.effects.clear()
         for heard in self._heard.values():
             heard.clear()
+        for told in self._moments.values():
+            told.clear()
 
     # -- delivering -------------------------------------------------------------------------------
 
@@ -240,8 +258,12 @@ class Stage:
     def _deliver(self, tell: Tell) -> None:
         for name, conn in self.conns.items():
             is_meant = tell.to is None and conn not in tell.but
+            is_meant = is_meant and (tell.among is None or conn in tell.among)
             if tell.to == conn or (is_meant and self._is_told(name, type(tell.event))):
                 self._heard[name].append(tell.event)
+                self._moments[name].append((self.now_us, tell))
+                if isinstance(tell.event, State):
+                    self._revisions[name] = tell.event.revision
 
     def _is_told(self, name: str, kind: type[Event]) -> bool:
         return kind not in (UP_TO_1_5 if name in self.modern else FROM_2)

@@ -1,0 +1,113 @@
+"""The sockets of 1.4 and 1.5, and when they are told what, so that it is true when it arrives.
+
+They are told in classes of delay (see `squeeze`). A start that lies in the future is told to each
+class just so early that the word arrives when it happens.
+"""
+
+from bunga_cli.sync.readiness import Socket
+from bunga_cli.sync.squeeze import STEADY_AFTER_US, UNCOMPENSATED, DelayClass, bias_us, class_of
+from bunga_cli.sync.timeline import Timeline
+from bunga_cli.sync.values import ConnId
+
+_BEAT_US = 1_000_000
+
+Group = tuple[DelayClass, tuple[ConnId, ...] | None]
+"""A class and its sockets; None: all there are."""
+
+
+class Arrivals:
+    """The old sockets of one room, and whom a start has yet to be told."""
+
+    __slots__ = ("_classes", "_groups", "_measured", "_unannounced", "is_on")
+
+    def __init__(self) -> None:
+        self.is_on = True
+        self._classes: dict[DelayClass, set[ConnId]] = {}
+        self._groups: list[Group] | None = None
+        self._measured: dict[ConnId, Socket] = {}
+        self._unannounced: set[DelayClass] = set()
+
+    def add(self, socket: Socket) -> None:
+        """Take in a socket that opens."""
+        if not socket.is_v2:
+            self._enter(socket, UNCOMPENSATED)
+            if self._unannounced:
+                self._unannounced.add(UNCOMPENSATED)
+
+    def remove(self, socket: Socket) -> None:
+        """Account for a socket that is gone."""
+        if not socket.is_v2:
+            self._measured.pop(socket.conn, None)
+            self._leave(socket)
+
+    def measured(self, socket: Socket) -> None:
+        """Learn that more is known of a socket's path; its class changes with the next beat."""
+        if not socket.is_v2:
+            self._measured[socket.conn] = socket
+
+    def reclassify(self) -> None:
+        """Put those who were measured where they belong, unless a start is being told."""
+        if self._unannounced:
+            return
+        for socket in self._measured.values():
+            delay = class_of(socket.path, socket.delay) if self.is_on else UNCOMPENSATED
+            if delay != socket.delay:
+                self._leave(socket)
+                self._enter(socket, delay)
+        self._measured.clear()
+
+    @property
+    def groups(self) -> list[Group]:
+        """Return all classes that there are; with one alone, all are in it."""
+        if self._groups is None:
+            if len(self._classes) > 1:
+                self._groups = [(delay, tuple(conns)) for delay, conns in self._classes.items()]
+            else:
+                self._groups = [(next(iter(self._classes), UNCOMPENSATED), None)]
+        return self._groups
+
+    # -- a start to come --------------------------------------------------------------------------
+
+    def expect(self, timeline: Timeline, now_us: int) -> None:
+        """Remember whom the start of `timeline` must be told later, because it is too early yet."""
+        self._unannounced.clear()
+        if timeline.rate and timeline.at_us > now_us:
+            early = (d for d in self._classes if now_us + d.one_way_us < timeline.at_us)
+            self._unannounced.update(early)
+
+    def due_us(self, timeline: Timeline) -> int | None:
+        """Return when the start of `timeline` is to be told next; None if nobody waits for it."""
+        slowest_us = max((delay.one_way_us for delay in self._unannounced), default=None)
+        return None if slowest_us is None else timeline.at_us - slowest_us
+
+    def take_due(self, timeline: Timeline, now_us: int) -> list[Group]:
+        """Return those who are to be told the start of `timeline` now."""
+        due = {d for d in self._unannounced if now_us + d.one_way_us >= timeline.at_us}
+        self._unannounced -= due
+        return [group for group in self.groups if group[0] in due] if due else []
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _enter(self, socket: Socket, delay: DelayClass) -> None:
+        socket.delay = delay
+        self._classes.setdefault(delay, set()).add(socket.conn)
+        self._groups = None
+
+    def _leave(self, socket: Socket) -> None:
+        conns = self._classes[socket.delay]
+        conns.discard(socket.conn)
+        if not conns:
+            del self._classes[socket.delay]
+            self._unannounced.discard(socket.delay)
+        self._groups = None
+
+
+def squeeze_us(timeline: Timeline, delay: DelayClass, now_us: int) -> int:
+    """Return what a heartbeat at `now_us` adds to the position for a class; 0 if nothing is steady.
+
+    The beats since the room became steady are counted by the time, so that nobody has to count.
+    """
+    steady_us = now_us - timeline.at_us - STEADY_AFTER_US
+    if not timeline.rate or steady_us < 0:
+        return 0
+    return bias_us(delay, steady_us // _BEAT_US)

@@ -1,0 +1,61 @@
+"""What the whole room was told lately, numbered, for those who come back.
+
+It is kept from the first v2 socket on; a room in which nobody speaks v2 pays nothing for it.
+"""
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+from bunga_cli.sync.effects import Effect, Tell
+from bunga_cli.sync.events import FROM_2, UP_TO_1_5, Event
+
+KEPT_US = 120_000_000
+KEPT_MOST = 256
+
+_UNNUMBERED = UP_TO_1_5 | FROM_2
+"""What is said again all the time; only the last of these counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was told to everybody, or to all but somebody, whose own doing it was."""
+
+    seq: int
+    at_us: int
+    event: Event
+    is_for_others: bool
+
+
+class Journal:
+    """The last 256 things that the room was told in the last 120 s.
+
+    Numbers begin at the time of the room's birth, so that those of an earlier room are lower.
+    `name` tells whether a number is one of this journal's at all.
+    """
+
+    __slots__ = ("_entries", "is_kept", "name", "seq")
+
+    def __init__(self, now_us: int) -> None:
+        self.seq = now_us
+        self.name = f"{now_us:x}"
+        self.is_kept = False
+        self._entries: deque[Entry] = deque(maxlen=KEPT_MOST)
+
+    def number(self, effects: list[Effect], now_us: int) -> list[Effect]:
+        """Return `effects`, those numbered that the whole room is told; they are kept."""
+        return [self._keep(effect, now_us) for effect in effects]
+
+    def since(self, seq: int, now_us: int) -> list[Entry] | None:
+        """Return what was told after the number `seq`; None if not all of that is known."""
+        entries = [entry for entry in self._entries if entry.at_us >= now_us - KEPT_US]
+        first = entries[0].seq if entries else self.seq + 1
+        if not first - 1 <= seq <= self.seq:
+            return None
+        return [entry for entry in entries if entry.seq > seq]
+
+    def _keep(self, effect: Effect, now_us: int) -> Effect:
+        if type(effect) is not Tell or effect.to is not None or type(effect.event) in _UNNUMBERED:
+            return effect
+        self.seq += 1
+        self._entries.append(Entry(self.seq, now_us, effect.event, bool(effect.but)))
+        return replace(effect, seq=self.seq)

@@ -1,0 +1,88 @@
+"""How the players that cannot be changed are kept in step.
+
+Neither 1.4 nor 1.5 has a clock: they take a position to hold at the moment at which it arrives. So
+a socket is told the position that will hold one way later.
+
+1.5 does nothing about its picture while it is within 400 ms of what it was told, and makes up for
+more by playing 5 % faster or slower. Its dead zone is squeezed by telling it what is not quite so:
+for some heartbeats that the room is ahead of where it is, so that a picture that is behind by more
+than a width is made to hurry; for as many that the room is behind, so that one that is ahead by
+more than another width is made to tarry. A picture within both is left alone.
+
+Messages come late at times, but never early by much, and a late one makes a picture look as if it
+were ahead. So more is tolerated of those who are ahead, the more so the more the delay varies: in
+the simulation (`benchmarks/squeezed.py`) this halves the changes of rate at the same error.
+
+Sockets on ways of like length and steadiness make a class, so that a message is made once for all
+of them.
+"""
+
+from typing import NamedTuple
+
+from bunga_cli.sync.paths import Path
+
+DEAD_ZONE_US = 400_000
+"""How far from what it was told 1.5 tolerates its picture to be."""
+STEADY_AFTER_US = 2_000_000
+"""How long a room must have been playing since a start or a seek before anybody is squeezed."""
+
+_STEP_US = 10_000
+_KEPT_WITHIN_US = 8_000
+"""A class is left by those who are further from it; half a step would let some come and go."""
+_BASE_US = 20_000
+_LEAST_WIDTH_US, _MOST_WIDTH_US = 30_000, 100_000
+"""A heartbeat moves a picture by 50 ms: a narrower zone would be crossed, and crossed back."""
+PHASE_BEATS = 4
+"""How many heartbeats are biased alike. One by one would do as well, with a change of rate each."""
+
+
+class DelayClass(NamedTuple):
+    """Sockets that are told the same: how long one way takes, and how far behind they may be.
+
+    Both are in microseconds. A width of the whole dead zone is no squeeze.
+    """
+
+    one_way_us: int
+    width_us: int
+
+    @property
+    def ahead_us(self) -> int:
+        """How far ahead they may be: further by about as much as messages come late."""
+        return min(2 * self.width_us - _BASE_US, DEAD_ZONE_US)
+
+
+UNCOMPENSATED = DelayClass(0, DEAD_ZONE_US)
+"""Those of whom nothing is known, or who are to be told the plain truth."""
+
+
+def class_of(path: Path, before: DelayClass = UNCOMPENSATED) -> DelayClass:
+    """Return the class of a path that was in the class `before`, and stays if it is near it."""
+    if not path.is_known:
+        return UNCOMPENSATED
+    one_way_us = _stepped(path.one_way_us, before.one_way_us)
+    width_us = _stepped(_width_us(path.jitter_us), before.width_us)
+    if (one_way_us, width_us) == before:
+        return before
+    return DelayClass(one_way_us, width_us)
+
+
+def _width_us(jitter_us: int) -> int:
+    """Return how far behind a picture may be: a delay as usual shall seldom look like that."""
+    return min(max(_LEAST_WIDTH_US, _BASE_US + jitter_us), _MOST_WIDTH_US)
+
+
+def _stepped(value_us: int, before_us: int) -> int:
+    if abs(value_us - before_us) <= _KEPT_WITHIN_US:
+        return before_us
+    return (value_us + _STEP_US // 2) // _STEP_US * _STEP_US
+
+
+def bias_us(delay_class: DelayClass, beat: int) -> int:
+    """Return what is added to the position in the heartbeat number `beat` of a steady room.
+
+    Beats are counted from the one at which the room became steady. The first ones hurry those who
+    are behind, because that is what a player is after a start or a seek.
+    """
+    if beat // PHASE_BEATS % 2:
+        return delay_class.ahead_us - DEAD_ZONE_US
+    return DEAD_ZONE_US - delay_class.width_us
