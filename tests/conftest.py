@@ -10,6 +10,7 @@ from bunga_cli.client import Client
 from tests.servers import Site, running_site
 
 PATIENCE_S = 60.0
+_SLOW = {"benchmarks", "browser", "cli", "end_to_end", "plugins", "properties"}
 
 # How hard hypothesis tries: the same examples every time on CI, new ones on a desk.
 settings.register_profile(
@@ -24,6 +25,15 @@ def _skips_that_count(config: pytest.Config) -> int:
     if reporter is None or os.environ.get("CI") != "true":
         return 0
     return len(reporter.stats.get("skipped", []))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # files are handed out in our order, not by their length
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes minutes: a file of that kind is nothing to end with on one worker."""
+    items.sort(key=lambda item: _SLOW.isdisjoint(item.path.parts))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

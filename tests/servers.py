@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import httpx2
 
+from tests import commands
+
 _START_S = 60.0
 _STOP_S = 60.0
 _ANSWER_S = 60.0
@@ -26,7 +28,7 @@ class Site:
     """A data folder, and the server process on it while there is one."""
 
     data: Path
-    process: subprocess.Popen[str] | None = None
+    process: subprocess.Popen[str] | commands.Server | None = None
     url: str = ""
     python: str = sys.executable
     """Of the environment that the server is installed in."""
@@ -38,10 +40,17 @@ class Site:
 
     def bunga(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a `bunga` command on this site."""
-        command = [self.python, "-m", "bunga_cli", *arguments, "--data", str(self.data)]
-        return subprocess.run(
-            command, check=check, capture_output=True, text=True, timeout=300, cwd=_ROOT
-        )
+        words = [*arguments, "--data", str(self.data)]
+        if self.python == sys.executable:
+            done = commands.run(words, cwd=_ROOT)
+        else:
+            command = [self.python, "-m", "bunga_cli", *words]
+            done = subprocess.run(
+                command, check=False, capture_output=True, text=True, timeout=300, cwd=_ROOT
+            )
+        if check:
+            done.check_returncode()
+        return done
 
     def create_channel(self, channel_id: str, **settings: object) -> None:
         """Make a channel, as `bunga channels create` does but faster."""
@@ -56,13 +65,9 @@ class Site:
         """Start the server and wait until it answers."""
         run_file = self.data / "run.json"
         run_file.unlink(missing_ok=True)
-        command = [self.python, "-m", "bunga_cli", "serve", "--data", str(self.data)]
-        self.process = subprocess.Popen(
-            [*command, "--host", "127.0.0.1", "--port", "0", *arguments],
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=_ROOT,
-            env={**os.environ, **(environ or {})},
+        where = ["--data", str(self.data), "--host", "127.0.0.1", "--port", "0"]
+        self.process = self._served(
+            ["serve", *where, *arguments], {**os.environ, **(environ or {})}
         )
         deadline = time.monotonic() + _START_S
         while not run_file.exists():
@@ -72,6 +77,19 @@ class Site:
             time.sleep(0.02)
         self.url = json.loads(run_file.read_text())["url"].rstrip("/")
         httpx2.get(f"{self.url}/healthz", timeout=_ANSWER_S).raise_for_status()
+
+    def _served(
+        self, words: list[str], environ: dict[str, str]
+    ) -> subprocess.Popen[str] | commands.Server:
+        if self.python == sys.executable:
+            return commands.Server(words, cwd=_ROOT, env=environ)
+        return subprocess.Popen(
+            [self.python, "-m", "bunga_cli", *words],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=_ROOT,
+            env=environ,
+        )
 
     def stop(self) -> int:
         """End the server in order; return its exit code."""
@@ -91,7 +109,7 @@ class Site:
         process.send_signal(with_signal)
         _, errors = process.communicate(timeout=_STOP_S)
         self.log += errors
-        return process.returncode
+        return process.wait()
 
     def register_url(self, channel_id: str) -> str:
         """Return what a person pastes into the player."""

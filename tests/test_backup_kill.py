@@ -1,10 +1,13 @@
 """What is on the disk when a backup or a restore is killed with no time for anything."""
 
+import os
 import random
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,28 +19,27 @@ from tests.backups import contents, make_site
 
 KILLS = 30
 
-# Does it again and again, and tells after the imports, which take the most of the time.
-BACKUPS = """
-import pathlib, sys
-from bunga_cli.backup import make_backup
+# For each line that is read, a backup or a restore in a fork, which needs no imports any more.
+# Told are its process id, and how it ended.
+WORKER = """
+import os, pathlib, sys
+from bunga_cli.backup import make_backup, restore_backup
 from bunga_cli.data_folder import DataFolder
 
-folder, target = map(pathlib.Path, sys.argv[1:])
-print(flush=True)
-while True:
-    make_backup(DataFolder(folder), target, replace=True)
+for line in sys.stdin:
+    source, target = map(pathlib.Path, line.rstrip().split("\\0"))
+    child = os.fork()
+    if child == 0:
+        while source.is_dir():
+            make_backup(DataFolder(source), target, replace=True)
+        restore_backup(source, DataFolder(target))
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitpid(child, 0)[1], flush=True)
 """
 
-RESTORES = """
-import pathlib, sys
-from bunga_cli.backup import restore_backup
-from bunga_cli.data_folder import DataFolder
-
-source, folder = map(pathlib.Path, sys.argv[1:])
-print(flush=True)
-restore_backup(source, DataFolder(folder))
-print(flush=True)
-"""
+Kill = Callable[[Path, Path, float], None]
+"""Begins a backup from a folder into a file, or a restore the other way, and kills it after s."""
 
 
 @pytest.fixture
@@ -47,19 +49,28 @@ def folder(tmp_path: Path) -> DataFolder:
     return made
 
 
-def killed(script: str, *arguments: Path, after_s: float) -> None:
-    command = [sys.executable, "-c", script, *map(str, arguments)]
-    root = Path(__file__).parents[1]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=root) as process:
-        assert process.stdout
-        process.stdout.readline()
-        time.sleep(after_s)
-        process.kill()
-    assert process.returncode in (-signal.SIGKILL, 0)
+@pytest.fixture(scope="module")
+def kill() -> Iterator[Kill]:
+    command, root = [sys.executable, "-c", WORKER], Path(__file__).parents[1]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=root) as worker:
+        assert worker.stdin
+        assert worker.stdout
+        given, told = worker.stdin, worker.stdout
+
+        def kill_one(source: Path, target: Path, after_s: float) -> None:
+            print(source, target, sep="\0", file=given, flush=True)
+            child = int(told.readline())
+            time.sleep(after_s)
+            with suppress(ProcessLookupError):  # it was done already
+                os.kill(child, signal.SIGKILL)
+            assert int(told.readline()) in (signal.SIGKILL, 0)
+
+        yield kill_one
 
 
 def test_a_backup_that_is_killed_leaves_the_old_one_or_a_new_one(
-    folder: DataFolder, tmp_path: Path
+    folder: DataFolder, tmp_path: Path, kill: Kill
 ) -> None:
     target = tmp_path / "kept" / "site.tar.gz"
     target.parent.mkdir()
@@ -69,7 +80,7 @@ def test_a_backup_that_is_killed_leaves_the_old_one_or_a_new_one(
     takes_s = time.monotonic() - started
     rng, half_made = random.Random(5), 0
     for _ in range(KILLS):
-        killed(BACKUPS, folder.path, target, after_s=rng.uniform(0, 2 * takes_s))
+        kill(folder.path, target, rng.uniform(0, 2 * takes_s))
         verify(target, 100_000_000, lambda _share: None)
         half_made += len(list(target.parent.iterdir())) > 1
 
@@ -81,7 +92,7 @@ def test_a_backup_that_is_killed_leaves_the_old_one_or_a_new_one(
 
 
 def test_a_restore_that_is_killed_leaves_nothing_or_all_of_it(
-    folder: DataFolder, tmp_path: Path
+    folder: DataFolder, tmp_path: Path, kill: Kill
 ) -> None:
     source = make_backup(folder, tmp_path / "site.tar.gz").path
     wanted = contents(folder.path)
@@ -93,7 +104,7 @@ def test_a_restore_that_is_killed_leaves_nothing_or_all_of_it(
         place = tmp_path / f"place{number}"
         place.mkdir()
         new = place / "data"
-        killed(RESTORES, source, new, after_s=rng.uniform(0, 1.2 * takes_s))
+        kill(source, new, rng.uniform(0, 1.2 * takes_s))
         assert not new.exists() or contents(new) == wanted
         half_made += bool(list(place.glob(".data.*")))
         if not new.exists():

@@ -4,6 +4,8 @@ All tests of this folder share one event loop and one browser; each has a profil
 page says to the browser's console, and any address outside the server, fails the test.
 """
 
+import json
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,14 +31,21 @@ from tests.servers import Site, running_site
 
 PHONE, DESKTOP = (360, 740), (1600, 1000)
 EVERY_LOOK = [
-    pytest.param(size, scheme, locale, id=f"{name}-{scheme}-{locale}")
-    for name, size in (("phone", PHONE), ("desktop", DESKTOP))
-    for scheme in ("light", "dark")
-    for locale in ("en-US", "zh-CN")
+    pytest.param(PHONE, "light", "zh-CN", id="phone-light-zh"),
+    pytest.param(PHONE, "dark", "en-US", id="phone-dark-en"),
+    pytest.param(DESKTOP, "light", "en-US", id="desktop-light-en"),
+    pytest.param(DESKTOP, "dark", "zh-CN", id="desktop-dark-zh"),
 ]
-"""Sizes, colours and languages in which a page has to be good."""
+"""Sizes, colours and languages in which a page has to be good, so that each meets each once."""
+TWO_LOOKS = [
+    pytest.param(PHONE, "dark", "en-US", id="phone-dark-en"),
+    pytest.param(DESKTOP, "light", "zh-CN", id="desktop-light-zh"),
+]
+"""Those for tests that look at many pages: English words are the longer ones, on the phone."""
+SOME_SECONDS = re.compile(r"\b0:(0[1-9]|[1-5]\d)")
+"""The position of a film that has played for a while, however late somebody looks."""
 ADMIN, PASSWORD = "olga", "correct horse 9"
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -46,6 +55,9 @@ _FLAGS = [
     "--no-first-run",
 ]
 PATIENCE_MS = 30_000
+DATA = Path(__file__).parents[1] / "data"
+FILM_FOLDERS = {"PLUGINS__GALLERY__LOCAL_FOLDERS": json.dumps([str(DATA)])}
+"""Settings of a server that has a film in its gallery."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,6 +91,22 @@ def make_admin(site: Site, name: str = ADMIN) -> None:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server with an admin, for all tests that leave its settings alone."""
     with running_site(tmp_path_factory.mktemp("house") / "data") as site:
+        make_admin(site)
+        yield site
+
+
+@pytest.fixture
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server for one test, which may end everybody's sessions."""
+    with running_site(tmp_path_factory.mktemp("own") / "data") as site:
+        make_admin(site)
+        yield site
+
+
+@pytest.fixture(scope="session")
+def cinema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server that has a film, for the player in the browser."""
+    with running_site(tmp_path_factory.mktemp("cinema") / "data", **FILM_FOLDERS) as site:
         make_admin(site)
         yield site
 
@@ -188,3 +216,9 @@ async def visit(browser: Browser, house: Site) -> AsyncIterator[Visit]:
 async def admin(visit: Visit) -> Visitor:
     """An admin who is signed in, at a desk."""
     return await visit(signed_in=True)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ann(visit: Visit, cinema: Site) -> Visitor:
+    """Somebody who watches in the browser, at a desk."""
+    return await visit(cinema)

@@ -24,7 +24,7 @@ from tests.browser.channel_kit import (
     save,
     told,
 )
-from tests.browser.conftest import DESKTOP, PHONE, Visit, Visitor
+from tests.browser.conftest import TWO_LOOKS, Visit, Visitor
 from tests.end_to_end.kit import (
     FILM,
     Patient15,
@@ -323,8 +323,7 @@ async def test_names_of_strangers_are_only_ever_text(admin: Visitor) -> None:
         assert await admin.page.locator("img[src=x]").count() == 0
 
 
-@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-@pytest.mark.parametrize(("size", "scheme"), [(PHONE, "dark"), (DESKTOP, "light")])
+@pytest.mark.parametrize(("size", "scheme", "locale"), TWO_LOOKS)
 async def test_every_page_fits_and_has_nothing_that_axe_minds(
     visit: Visit, size: tuple[int, int], scheme: str, locale: str
 ) -> None:

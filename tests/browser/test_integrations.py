@@ -78,7 +78,8 @@ def field(page: Page, key: str) -> Locator:
 
 
 async def save(page: Page) -> None:
-    await page.get_by_role("button", name="Save").click()
+    async with page.expect_response(lambda answer: answer.request.method == "POST"):
+        await page.get_by_role("button", name="Save").click()
 
 
 async def is_checked(page: Page) -> None:

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Visit, Visitor, make_admin
+from tests.browser.conftest import TWO_LOOKS, Visit, Visitor, make_admin
 from tests.end_to_end.kit import new_channel
 from tests.servers import Site, running_site
 
@@ -246,12 +246,10 @@ async def test_a_file_that_is_gone_is_told(admin: Visitor) -> None:
 # -- the look -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(("size", "scheme", "locale"), TWO_LOOKS)
 async def test_every_page_fits_and_can_be_read_by_all(
-    visit: Visit, talking: Site, size: tuple[int, int], locale: str
+    visit: Visit, talking: Site, size: tuple[int, int], scheme: str, locale: str
 ) -> None:
-    scheme = "dark" if locale == "zh-CN" else "light"
     visitor = await visit(talking, size=size, locale=locale, scheme=scheme, signed_in=True)
     say(talking, "FAILURE x", f"WARNING {'a-long-word-' * 30}")
     upload(talking, f"long-name-{'x' * 90}", b"a line of text\n" * 200)

@@ -69,8 +69,10 @@ async def change(page: Page, key: str, text: str) -> None:
 
 async def save(page: Page, key: str) -> None:
     of = section(page, key.partition(".")[0])
-    await of.get_by_role("button", name="Save").click()
-    await expect(of.get_by_text("Saved.")).to_be_visible()
+    async with page.expect_response(lambda answer: answer.request.method == "POST"):
+        await of.get_by_role("button", name="Save").click()
+    # Exactly: that nothing was saved is told as well.
+    await expect(of.get_by_text("Saved.", exact=True)).to_be_visible()
 
 
 async def test_every_section_and_setting_is_there(
@@ -240,7 +242,7 @@ async def test_the_page_works_without_a_script(
     await field(page, "limits.frame_burst").fill("600")
     await page.get_by_role("button", name="Save").click()
 
-    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     assert page.url.endswith("?search=burst#main")
     assert setting(api, "limits.frame_burst")["text"] == "600"
 
@@ -280,7 +282,7 @@ async def test_the_page_is_used_by_keyboard_alone(
     await page.keyboard.press("Enter")
 
     of = section(page, "sync")
-    await expect(of.get_by_text("Saved.")).to_be_visible()
+    await expect(of.get_by_text("Saved.", exact=True)).to_be_visible()
     assert setting(api, "sync.unreported_hold")["text"] == "4s"
     is_within = "section => section.contains(document.activeElement)"
     assert await of.evaluate(is_within)

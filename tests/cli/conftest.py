@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from bunga_cli.data_folder import DataFolder
+from tests import commands
 
 URL = "http://bunga.test:8000/"
 
@@ -56,6 +57,8 @@ def bunga(tmp_path: Path) -> Bunga:
     """Runs the command in an empty folder, with nothing set in its environment."""
 
     def run(*args: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        if not any(name.startswith("PYTHON") for name in env):
+            return commands.run(args, stdin=stdin, cwd=tmp_path, env=_environ(env))
         return subprocess.run(
             [sys.executable, "-m", "bunga_cli", *args],
             input=stdin,
@@ -79,18 +82,11 @@ def terminal(tmp_path: Path) -> Terminal:
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(theirs, (24, columns))
         os.write(ours, typed.encode())
-        with subprocess.Popen(
-            [sys.executable, "-m", "bunga_cli", *args],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            cwd=tmp_path,
-            env=_environ({"NO_COLOR": "1", **env}),
-            start_new_session=True,
-        ) as process:
-            os.close(theirs)
-            printed = b"".join(_read_to_end(ours))
-        return process.returncode, printed.decode().replace("\r\n", "\n")
+        environ = _environ({"NO_COLOR": "1", **env})
+        command = commands.Command(args, [theirs] * 3, cwd=tmp_path, env=environ, leads=True)
+        os.close(theirs)
+        printed = b"".join(_read_to_end(ours))
+        return command.wait(), printed.decode().replace("\r\n", "\n")
 
     return run
 

@@ -1,4 +1,4 @@
-"""Every command through the real executable on a real server: a success, a failure, its JSON."""
+"""Every command on a real server: a success, a failure, its JSON."""
 
 import asyncio
 import json
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.cli.reference import commands, options
+from tests.commands import run as run_bunga
 from tests.end_to_end.kit import new_channel, pair
 from tests.importing.old_site import lived_in_site
 from tests.servers import Site, running_site
@@ -268,7 +269,8 @@ LIVE = {"serve", "rooms watch", "rooms events"}
 """They end with a key or a signal; the tests below run them."""
 
 CHANNEL = (
-    "id name allow_new_client on_join max_wait_us reconnect_grace_us shows_room members created_at"
+    "id name allow_new_client on_join max_wait_us reconnect_grace_us shows_room"
+    " members created_at"
 )
 ROOM = (
     "channel_id play_state position_us rate cause record sharer watchers waiting_for talking"
@@ -362,18 +364,9 @@ class Bench:
     def run(self, line: str, *more: str, stdin: str = "") -> Done:
         words = [word.format(**self.names) for word in line.split()]
         data = [] if "--data" in words else ["--data", str(self.site.data)]
-        command = [sys.executable, "-m", "bunga_cli", *words, *more, *data]
-        environ = {**os.environ, "NO_COLOR": "1", "COLUMNS": "80", "PYTHONUTF8": "1"}
-        return subprocess.run(
-            command,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env=environ,
-            cwd=self.names["tmp"],
-            check=False,
-        )
+        environ = {**os.environ, "NO_COLOR": "1", "COLUMNS": "80"}
+        folder = Path(self.names["tmp"])
+        return run_bunga([*words, *more, *data], stdin=stdin, cwd=folder, env=environ)
 
 
 @pytest.fixture(scope="module")

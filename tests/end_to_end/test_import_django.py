@@ -4,7 +4,6 @@ import asyncio
 import random
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +19,7 @@ from bunga_cli.client.account import Account
 from bunga_cli.client.address import ServerAddress
 from bunga_cli.client.failures import Refused
 from bunga_cli.data_folder import DataFolder
+from tests.commands import run as run_bunga
 from tests.end_to_end.kit import SECOND_US, status, stored, until_stored
 from tests.importing.new_site import Facts, facts
 from tests.importing.old_site import (
@@ -45,15 +45,9 @@ UNWRITTEN = {**FILM, "record_id": "film-2", "title": "Never written down"}
 
 
 def bunga(*arguments: str, stdin: str = "") -> str:
-    return subprocess.run(
-        [sys.executable, "-m", "bunga_cli", *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=Path(__file__).parents[2],
-        input=stdin,
-    ).stdout
+    done = run_bunga(arguments, stdin=stdin)
+    done.check_returncode()
+    return done.stdout
 
 
 @pytest.fixture(scope="module")

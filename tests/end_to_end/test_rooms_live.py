@@ -211,11 +211,10 @@ async def test_a_server_ends_at_once_although_somebody_listens(tmp_path: Path) -
         ):
             lines = looks.aiter_lines()
             assert json.loads(await anext(lines))["channel_id"] == "lobby"
-            began_s = asyncio.get_running_loop().time()
             ending = asyncio.create_task(asyncio.to_thread(own.stop))
             assert [line async for line in lines if line] == []
             assert await ending == 0
-            assert asyncio.get_running_loop().time() - began_s < 4
+    assert "graceful shutdown exceeded" not in own.log
 
 
 # -- watching a room in a terminal ----------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.commands import run as run_bunga
 from tests.plugins.alist.standin import PNG, AList, Answer, no_answer, picture, server_error
 from tests.servers import Site, running_site
 
@@ -37,10 +37,7 @@ async def _set_account(site: Site, account: dict[str, str]) -> None:
 
 
 async def _bunga(site: Site, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "bunga_cli", "--data", str(site.data), *arguments]
-    return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, timeout=300
-    )
+    return await asyncio.to_thread(run_bunga, ["--data", str(site.data), *arguments])
 
 
 async def _in_thread(function: Callable[..., Any], *arguments: str) -> Any:
