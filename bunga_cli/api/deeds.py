@@ -152,6 +152,7 @@ _CHANNEL = (
     "max_wait_us",
     "reconnect_grace_us",
     "shows_room",
+    "legacy_compensation",
 )
 _ACCOUNT = ("name", "username")
 _ROOM = ("channel_id",)

@@ -54,11 +54,16 @@ def policies(channel: dict[str, Any]) -> dict[str, object]:
         "max wait": _written(channel["max_wait_us"]),
         "reconnect grace": _written(channel["reconnect_grace_us"]),
         "shows room": channel["shows_room"],
+        "legacy compensation": _chosen(channel["legacy_compensation"]),
     }
 
 
 def _written(duration_us: int | None) -> str:
     return DEFAULT if duration_us is None else format_duration(duration_us)
+
+
+def _chosen(is_on: bool | None) -> object:
+    return DEFAULT if is_on is None else is_on
 
 
 def _switch(text: str) -> bool:
@@ -67,6 +72,10 @@ def _switch(text: str) -> bool:
 
 def _on_join(text: str) -> str | None:
     return {"pause": "pause", "continue": "continue", DEFAULT: None}[text]
+
+
+def _switch_or_default(text: str) -> bool | None:
+    return None if text == DEFAULT else _switch(text)
 
 
 def _duration(text: str) -> int | None:
@@ -83,4 +92,7 @@ KEYS = {
     "max_wait": ChannelKey("max_wait_us", _A_DURATION, _duration),
     "reconnect_grace": ChannelKey("reconnect_grace_us", _A_DURATION, _duration),
     "shows_room": ChannelKey("shows_room", _A_SWITCH, _switch, default=False),
+    "legacy_compensation": ChannelKey(
+        "legacy_compensation", "yes, no or default", _switch_or_default
+    ),
 }

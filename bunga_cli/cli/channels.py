@@ -105,9 +105,10 @@ def set_(  # noqa: PLR0913  each of them is an option
         str | None,
         typer.Argument(
             metavar="VALUE",
-            help="A text; yes or no for allow_new_client and shows_room; pause or continue for"
-            " on_join; a duration, such as 20s, for max_wait and reconnect_grace; for these three"
-            " also default, as the site's settings say; of a list, the values with commas between.",
+            help="A text; yes or no for allow_new_client, shows_room and legacy_compensation;"
+            " pause or continue for on_join; a duration, such as 20s, for max_wait and"
+            " reconnect_grace; for the last four also default, as the site's settings say; of a"
+            " list, the values with commas between.",
         ),
     ] = None,
     *,

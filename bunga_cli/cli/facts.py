@@ -122,6 +122,7 @@ async def _channel(store: "Store", row: "ChannelRow") -> dict[str, object]:
         "max_wait_us": row.max_wait_us,
         "reconnect_grace_us": row.reconnect_grace_us,
         "shows_room": row.shows_room,
+        "legacy_compensation": row.legacy_compensation,
         "members": len(await store.channels.members(row.id)),
         "created_at": _iso(row.created_at),
     }

@@ -63,3 +63,19 @@ def project(event: events.Event) -> ServerMessage:
 def encode(event: events.Event) -> bytes:
     """Return the JSON text of that message, UTF-8."""
     return project(event).model_dump_json().encode()
+
+
+def encode_elsewhere(status: events.Status, like: events.Status, payload: bytes) -> bytes | None:
+    """Return the JSON text of `status`, given that of one of the same call for another delay.
+
+    They differ in the place and what is done there. No quote stands unescaped in a JSON text but at
+    the ends of its strings, so that what is replaced is found nowhere else. None if they differ in
+    more than that.
+    """
+    if status.watcher_ids is not like.watcher_ids or status.ready_ids is not like.ready_ids:
+        return None
+    return payload.replace(_place(like), _place(status), 1)
+
+
+def _place(status: events.Status) -> bytes:
+    return f'"position":{status.position_us},"play_status":"{status.play_status}"'.encode()

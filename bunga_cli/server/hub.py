@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable
 from datetime import datetime
 from heapq import nlargest
+from typing import TypeVar
 
 from bunga_cli.auth.live import ConnectionView
 from bunga_cli.auth.tokens import Claims, TokenExpired, TokenInvalid, Tokens
@@ -28,6 +29,8 @@ from bunga_cli.sync.room import Room
 from bunga_cli.sync.snapshot import RoomSnapshot
 from bunga_cli.sync.values import User
 from bunga_cli.sync.views import RoomView
+
+T = TypeVar("T")
 
 _REVOKED = "The token was revoked"
 
@@ -259,6 +262,7 @@ class Hub:
             on_join=OnJoin(channel.on_join or sync.on_join),
             max_wait_us=_first(channel.max_wait_us, sync.max_wait_us),
             reconnect_grace_us=_first(channel.reconnect_grace_us, sync.reconnect_grace_us),
+            legacy_compensation=_first(channel.legacy_compensation, sync.legacy_compensation),
             silence_us=sync.silence_us,
             seek_cooldown_us=sync.seek_cooldown_us,
             unreported_hold_us=sync.unreported_hold_us,
@@ -266,9 +270,9 @@ class Hub:
         )
 
 
-def _first(own_us: int | None, of_site_us: int) -> int:
-    """Return a channel's own duration where it has one, which may be none at all."""
-    return of_site_us if own_us is None else own_us
+def _first(own: T | None, of_site: T) -> T:
+    """Return a channel's own value where it has one, which may be 0 or no."""
+    return of_site if own is None else own
 
 
 def _check(facts: SeatRow | None, claims: Claims, channel_id: str) -> str:

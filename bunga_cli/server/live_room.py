@@ -65,6 +65,7 @@ class LiveRoom:
         self.unsaved_progress: dict[str, int] = {}
         self.was_put_away = False
         self._last_encoded: tuple[Event | None, bytes] = None, b""
+        self._last_status: tuple[Status, bytes] | None = None
         self._projected: list[RoomSnapshot] = []
         self._is_stopped = False
         self._clock = clock
@@ -274,10 +275,21 @@ class LiveRoom:
         if event is not last_event:
             if isinstance(event, State):
                 frame = text_frame(v2.encode_state(event, EPOCH))
+            elif isinstance(event, Status):
+                frame = text_frame(self._encode_status(event))
             else:
                 frame = text_frame(v1.encode(event))
             self._last_encoded = event, frame
         return frame
+
+    def _encode_status(self, status: Status) -> bytes:
+        """Return the JSON text of a status; those of the classes of delay are made of one."""
+        last = self._last_status
+        payload = last and v1.encode_elsewhere(status, *last)
+        if payload is None:
+            payload = v1.encode(status)
+        self._last_status = status, payload
+        return payload
 
     def _arm(self) -> None:
         """See to it that the timer fires no later than the room wants; earlier does no harm."""

@@ -109,6 +109,8 @@ class SyncSettings(Section):
     """How long a watcher that lost its connection keeps its place."""
     on_join: Literal["pause", "continue"] = "pause"
     """What a new watcher does to a playing room; a channel can choose otherwise."""
+    legacy_compensation: bool = True
+    """Whether 1.4 and 1.5 are told where the room will be when they hear of it, and squeezed."""
     silence_us: Annotated[Duration, Field(ge=2 * SECOND)] = 5 * SECOND
     """A player with a heartbeat that is silent for so long has lost its connection."""
     seek_cooldown_us: Duration = 2 * SECOND

@@ -23,6 +23,7 @@ class ChannelPolicies(TypedDict, total=False):
     max_wait_us: int | None
     reconnect_grace_us: int | None
     shows_room: bool
+    legacy_compensation: bool | None
 
 
 class ChannelChanges(ChannelPolicies, total=False):

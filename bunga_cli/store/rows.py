@@ -15,7 +15,8 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 class ChannelRow:
     """A channel. `on_join` is `pause`, `continue`, or None for the site's default.
 
-    So is None for the two durations. `shows_room`: an invitation tells who watches what.
+    So is None for the two durations and `legacy_compensation`. `shows_room`: an invitation tells
+    who watches what.
     """
 
     id: str
@@ -26,6 +27,7 @@ class ChannelRow:
     max_wait_us: int | None = None
     reconnect_grace_us: int | None = None
     shows_room: bool = False
+    legacy_compensation: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

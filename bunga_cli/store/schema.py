@@ -83,6 +83,8 @@ channels = Table(
     Column("reconnect_grace_us", BigInteger),
     # Whether those who follow an invitation see who watches what.
     Column("shows_room", Boolean, nullable=False, server_default=false()),
+    # Whether its old players are told where the room will be, and squeezed; else as the site says.
+    Column("legacy_compensation", Boolean),
     CheckConstraint("on_join IN ('pause', 'continue')", name="on_join"),
 )
 

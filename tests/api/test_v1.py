@@ -37,6 +37,7 @@ async def test_a_channel_is_shown_whole(site: Site, admin: httpx2.AsyncClient) -
         "max_wait_us": None,
         "reconnect_grace_us": None,
         "shows_room": False,
+        "legacy_compensation": None,
         "members": 1,
         "records": 0,
         "subtitles": 0,

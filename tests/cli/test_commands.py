@@ -15,6 +15,7 @@ LOBBY = {
     "max_wait_us": None,
     "reconnect_grace_us": None,
     "shows_room": False,
+    "legacy_compensation": None,
     "members": 2,
     "created_at": "2026-01-02T03:04:05+00:00",
 }
@@ -109,6 +110,8 @@ def test_an_id_with_a_slash_is_one_segment_of_the_path(bunga: Bunga, server: Sta
         ("reconnect_grace", "default", {"reconnect_grace_us": None}),
         ("shows_room", "on", {"shows_room": True}),
         ("shows_room", "no", {"shows_room": False}),
+        ("legacy_compensation", "no", {"legacy_compensation": False}),
+        ("legacy_compensation", "default", {"legacy_compensation": None}),
     ],
 )
 def test_a_channel_is_changed(
@@ -123,7 +126,12 @@ def test_a_channel_is_changed(
 
 
 def test_how_a_channel_is_run_is_shown_as_people_write_it(bunga: Bunga, server: StandIn) -> None:
-    own = {"on_join": "pause", "max_wait_us": 90_000_000, "reconnect_grace_us": 0}
+    own = {
+        "on_join": "pause",
+        "max_wait_us": 90_000_000,
+        "reconnect_grace_us": 0,
+        "legacy_compensation": False,
+    }
     server.answer("GET /api/v1/channels/lobby", LOBBY)
     server.answer("GET /api/v1/channels/film", {**LOBBY, **own, "shows_room": True})
 
@@ -133,9 +141,9 @@ def test_how_a_channel_is_run_is_shown_as_people_write_it(bunga: Bunga, server: 
         for done in [bunga("channels", "show", name, "--data", str(server.data.path))]
     )
 
-    keys = ("on join", "max wait", "reconnect grace", "shows room")
-    assert [lobby[key].strip() for key in keys] == ["default", "default", "default", "no"]
-    assert [film[key].strip() for key in keys] == ["pause", "1m30s", "0s", "yes"]
+    keys = ("on join", "max wait", "reconnect grace", "shows room", "legacy compensation")
+    assert [lobby[key].strip() for key in keys] == ["default"] * 3 + ["no", "default"]
+    assert [film[key].strip() for key in keys] == ["pause", "1m30s", "0s", "yes", "no"]
 
 
 @pytest.mark.parametrize("option", ["--max-wait", "--reconnect-grace"])
@@ -155,6 +163,7 @@ def test_a_channel_is_not_made_with_a_duration_that_is_none(
         ("on_join", "jump"),
         ("allow_new_client", "maybe"),
         ("shows_room", "default"),
+        ("legacy_compensation", "perhaps"),
         ("max_wait", "soon"),
         ("max_wait", "-5s"),
         ("reconnect_grace", "300y"),

@@ -88,6 +88,7 @@ def test_whether_a_plugin_is_used_is_no_setting_of_its_own(
         ("max_wait", {"max_wait_us": None}),
         ("reconnect_grace", {"reconnect_grace_us": None}),
         ("shows_room", {"shows_room": False}),
+        ("legacy_compensation", {"legacy_compensation": None}),
     ],
 )
 def test_what_is_set_of_a_channel_goes_back_to_what_a_new_one_has(
@@ -101,6 +102,7 @@ def test_what_is_set_of_a_channel_goes_back_to_what_a_new_one_has(
         "max_wait_us": None,
         "reconnect_grace_us": None,
         "shows_room": False,
+        "legacy_compensation": None,
         "members": 0,
         "created_at": "2026-01-01T00:00:00Z",
     }

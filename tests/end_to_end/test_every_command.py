@@ -270,7 +270,7 @@ LIVE = {"serve", "rooms watch", "rooms events"}
 
 CHANNEL = (
     "id name allow_new_client on_join max_wait_us reconnect_grace_us shows_room"
-    " members created_at"
+    " legacy_compensation members created_at"
 )
 ROOM = (
     "channel_id play_state position_us rate cause record sharer watchers waiting_for talking"

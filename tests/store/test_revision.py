@@ -243,6 +243,20 @@ def test_a_database_of_the_second_revision_gets_the_tables_of_the_third(path: Pa
     assert sql(path, "SELECT count(*) FROM exclusions") == [(0,)]
 
 
+async def test_channels_of_the_fourth_revision_compensate_as_the_site_does(path: Path) -> None:
+    make_at("0004", path)
+    sql(
+        path,
+        "INSERT INTO channels (id, name, allow_new_client, created_at) VALUES"
+        " ('lobby', 'Lobby', 0, '2026-01-01')",
+    )
+    store = await Store.open(path)
+    lobby = await store.channels.get("lobby")
+    await store.close()
+    assert lobby is not None
+    assert lobby.legacy_compensation is None
+
+
 async def test_channels_of_the_third_revision_follow_the_site_and_show_nothing(
     path: Path,
 ) -> None:

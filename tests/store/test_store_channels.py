@@ -28,13 +28,18 @@ async def test_a_channel_is_open_and_follows_the_site_unless_told_otherwise(stor
 
 async def test_how_a_channel_is_run_is_kept_and_taken_back(store: Store) -> None:
     await store.channels.create(
-        "film", "Film", max_wait_us=0, reconnect_grace_us=2**40, shows_room=True
+        "film",
+        "Film",
+        max_wait_us=0,
+        reconnect_grace_us=2**40,
+        shows_room=True,
+        legacy_compensation=False,
     )
     changed = await store.channels.update("lobby", max_wait_us=5, shows_room=True)
     taken_back = await store.channels.update("film", max_wait_us=None, shows_room=False)
     assert (changed.max_wait_us, changed.reconnect_grace_us, changed.shows_room) == (5, None, True)
     assert (taken_back.max_wait_us, taken_back.reconnect_grace_us) == (None, 2**40)
-    assert taken_back.shows_room is False
+    assert (taken_back.shows_room, taken_back.legacy_compensation) == (False, False)
     assert await store.channels.list() == [taken_back, changed]
 
 

@@ -32,6 +32,7 @@ Name = Annotated[
 class Channel(BaseModel):
     """A channel. `on_join` null: as the site's settings say; so are the two durations.
 
+    So is `legacy_compensation`, whether 1.4 and 1.5 are compensated for their distance.
     `shows_room`: its invitation tells who watches what. `members` is their number.
     """
 
@@ -42,6 +43,7 @@ class Channel(BaseModel):
     max_wait_us: int | None
     reconnect_grace_us: int | None
     shows_room: bool
+    legacy_compensation: bool | None
     members: int
     created_at: datetime
 
@@ -67,6 +69,7 @@ class ChannelPolicy(StrictBody):
     max_wait_us: Patience | None = None
     reconnect_grace_us: Patience | None = None
     shows_room: bool = False
+    legacy_compensation: bool | None = None
 
 
 class NewChannel(ChannelPolicy):

@@ -21,6 +21,7 @@ from bunga_cli.web.qr_codes import qr_code
 from bunga_cli.web.rendering import context_of, page, translate
 
 _NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
+_CHOICE = {None: "", True: "yes", False: "no"}
 _DURATIONS = ("max_wait", "reconnect_grace")
 _SWITCHES = ("allow_new_client", "shows_room")
 
@@ -131,6 +132,7 @@ def _settings(
         problems=problems,
         of_site={
             "on_join": sync.on_join,
+            "legacy_compensation": sync.legacy_compensation,
             "max_wait": format_duration(sync.max_wait_us),
             "reconnect_grace": format_duration(sync.reconnect_grace_us),
         },
@@ -146,6 +148,7 @@ def _values(channel: api.Channel) -> dict[str, object]:
         "name": channel.name,
         "allow_new_client": channel.allow_new_client,
         "on_join": channel.on_join or "",
+        "legacy_compensation": _CHOICE[channel.legacy_compensation],
         "max_wait": _written(channel.max_wait_us),
         "reconnect_grace": _written(channel.reconnect_grace_us),
         "shows_room": channel.shows_room,
@@ -156,6 +159,8 @@ def _policy(request: Request, fields: Mapping[str, str]) -> dict[str, object]:
     """Return what a form says, as `/api/v1` takes it. Raises FormProblem."""
     said: dict[str, object] = {name: name in fields for name in _SWITCHES}
     said["name"], said["on_join"] = fields.get("name", ""), fields.get("on_join") or None
+    choice = fields.get("legacy_compensation", "")
+    said["legacy_compensation"] = {text: value for value, text in _CHOICE.items()}.get(choice)
     problems = {}
     for name in _DURATIONS:
         try:
