@@ -9,6 +9,7 @@ import importlib
 import json
 import os
 import runpy
+import secrets
 import signal
 import socket
 import sys
@@ -91,6 +92,14 @@ def _take(files: tuple[int, ...]) -> None:
     sys.stderr = os.fdopen(2, "w", 1, "utf-8", "backslashreplace", closefd=False)
 
 
+def _take_a_clock_of_its_own() -> None:
+    """Name this process's clock anew wherever that name was imported."""
+    epoch = secrets.token_hex(8)
+    for name, module in [*sys.modules.items()]:
+        if name.startswith("bunga_cli") and hasattr(module, "EPOCH"):
+            setattr(module, "EPOCH", epoch)  # noqa: B010  it is Final for all others
+
+
 def become(asked: dict[str, Any]) -> None:
     """Become a process that was started with what was asked."""
     if asked["leads"]:
@@ -102,6 +111,7 @@ def become(asked: dict[str, Any]) -> None:
     more = asked["env"].get("PYTHONPATH")
     sys.path[:1] = [asked["cwd"], *(more.split(os.pathsep) if more else [])]
     sys.argv = ["bunga", *asked["arguments"]]
+    _take_a_clock_of_its_own()
     runpy.run_module("bunga_cli", run_name="__main__", alter_sys=True)
 
 

@@ -234,7 +234,7 @@ class LiveRoom:
             self._deliver_numbered(tell)
         frame = self._encode(tell.event) if receivers else b""
         # Counted by the message and not by the socket: here each nanosecond is one of hundreds.
-        self.traffic.sent += len(receivers) - len(tell.but)
+        self.traffic.sent += len(receivers) - sum(conn in receivers for conn in tell.but)
         if is_heartbeat:
             for conn, connection in receivers.items():
                 if conn not in tell.but:
@@ -323,6 +323,8 @@ class LiveRoom:
 
 def _answering(effect: Effect, by: ConnId, ref: str | int) -> Effect:
     """Return an effect as an answer to the request `ref`, if that is what it is."""
-    if type(effect) is Tell and effect.to == by and type(effect.event) in v2.ANSWERS:
+    if type(effect) is not Tell or effect.to != by or effect.seq:  # told to all before: a replay
+        return effect
+    if type(effect.event) in v2.ANSWERS:
         return Answer(effect.event, by, ref)
     return effect

@@ -10,6 +10,8 @@ from bunga_cli.sync.timeline import Timeline
 from bunga_cli.sync.values import ConnId
 
 _BEAT_US = 1_000_000
+_REMINDED_AFTER = 5
+_REMINDED_EVERY = 60
 
 Group = tuple[DelayClass, tuple[ConnId, ...] | None]
 """A class and its sockets; None: all there are."""
@@ -27,11 +29,11 @@ class Arrivals:
         self._measured: dict[ConnId, Socket] = {}
         self._unannounced: set[DelayClass] = set()
 
-    def add(self, socket: Socket) -> None:
-        """Take in a socket that opens."""
+    def add(self, socket: Socket, timeline: Timeline, now_us: int) -> None:
+        """Take in a socket that opens, perhaps shortly before the start of `timeline`."""
         if not socket.is_v2:
             self._enter(socket, UNCOMPENSATED)
-            if self._unannounced:
+            if _is_early(UNCOMPENSATED, timeline, now_us):
                 self._unannounced.add(UNCOMPENSATED)
 
     def remove(self, socket: Socket) -> None:
@@ -70,10 +72,11 @@ class Arrivals:
 
     def expect(self, timeline: Timeline, now_us: int) -> None:
         """Remember whom the start of `timeline` must be told later, because it is too early yet."""
-        self._unannounced.clear()
-        if timeline.rate and timeline.at_us > now_us:
-            early = (d for d in self._classes if now_us + d.one_way_us < timeline.at_us)
-            self._unannounced.update(early)
+        self._unannounced = {d for d in self._classes if _is_early(d, timeline, now_us)}
+
+    def is_expecting(self, delay: DelayClass) -> bool:
+        """Tell whether a start has yet to be told to a class."""
+        return delay in self._unannounced
 
     def due_us(self, timeline: Timeline) -> int | None:
         """Return when the start of `timeline` is to be told next; None if nobody waits for it."""
@@ -102,6 +105,12 @@ class Arrivals:
         self._groups = None
 
 
+def _is_early(delay: DelayClass, timeline: Timeline, now_us: int) -> bool:
+    """Tell whether a word said now would arrive before `timeline` starts."""
+    starts = timeline.rate > timeline.rate_before
+    return starts and now_us + delay.one_way_us < timeline.at_us
+
+
 def squeeze_us(timeline: Timeline, delay: DelayClass, now_us: int) -> int:
     """Return what a heartbeat at `now_us` adds to the position for a class; 0 if nothing is steady.
 
@@ -111,3 +120,12 @@ def squeeze_us(timeline: Timeline, delay: DelayClass, now_us: int) -> int:
     if not timeline.rate or steady_us < 0:
         return 0
     return bias_us(delay, steady_us // _BEAT_US)
+
+
+def is_reminder(timeline: Timeline, now_us: int) -> bool:
+    """Tell whether 1.4 is told once more with the heartbeat at `now_us` where a room is that plays.
+
+    It is told of changes alone, so that one late word would keep it out of step until the next one.
+    """
+    beats = (now_us - timeline.at_us) // _BEAT_US
+    return bool(timeline.rate) and beats % _REMINDED_EVERY == _REMINDED_AFTER

@@ -6,7 +6,7 @@ will get.
 """
 
 from bunga_cli.sync import commands, events, parking
-from bunga_cli.sync.arrivals import Arrivals, squeeze_us
+from bunga_cli.sync.arrivals import Arrivals, is_reminder, squeeze_us
 from bunga_cli.sync.call import VoiceCall
 from bunga_cli.sync.commands import Command
 from bunga_cli.sync.effects import Effect, PutAway, SaveProgress, Tell
@@ -42,6 +42,8 @@ class Mechanics:
         """Rises with everything that a snapshot must hold."""
         self.because: tuple[Cause, User | None] | None = None
         """What led to the play state of now, and whose doing it was."""
+        self._told_to_rest_at_us: int | None = None
+        """Where all of 1.4 were told to rest; None if anyone was told to play since."""
         self._projected_us: int | None = None
         """When the record was projected or last ended."""
         self._empty_since_us: int | None = now_us
@@ -96,7 +98,7 @@ class Mechanics:
         if not self.truth.sockets:
             return
         revision = self.truth.next_revision()
-        for watcher in self.roster.present:
+        for watcher in self.roster.watchers.values():
             was_ready = watcher.is_ready
             watcher.prepare(revision)
             if was_ready and not watcher.is_ready:
@@ -119,10 +121,14 @@ class Mechanics:
         if watcher.is_ready is was_ready:
             return
         watcher.readiness_since_us = now_us
-        if watcher.excused:
+        was_excused = watcher.excused
+        if was_excused:
             parking.tend(watcher, self.position_at(now_us), self.policy)
         self._tell(events.ReadinessChanged(watcher.user, was_ready), but=socket)
         self._settle(now_us, by=watcher.user)
+        if was_excused and watcher.is_ready:
+            for own in watcher.sockets.values():
+                self._tell_truth_to(own, now_us)
 
     # -- deeds ------------------------------------------------------------------------------------
 
@@ -218,9 +224,22 @@ class Mechanics:
         self._tell_status(now_us)
         if not flips:
             but = () if actor is None or actor.is_v2 else (actor.conn,)
-            for delay, conns in self.arrivals.groups:
-                play_at = self._play_at(now_us + delay.one_way_us)
+            self._tell_play_at(now_us, but)
+
+    def _tell_play_at(self, now_us: int, but: tuple[ConnId, ...]) -> None:
+        """Tell 1.4 where the room will be when it hears it.
+
+        It goes by one word for long, which comes a little early or very late. One that rests seeks
+        at each word, so nobody is told to rest who does, shortly before being told to start.
+        """
+        timeline = self.playback.timeline
+        runs, rests_at_us = timeline.rate_at(now_us), self._told_to_rest_at_us
+        for delay, conns in self.arrivals.groups:
+            if not (self.arrivals.is_expecting(delay) and rests_at_us == timeline.position_us):
+                late_us = delay.usually_late_us if runs else 0
+                play_at = self._play_at(now_us + delay.one_way_us + late_us)
                 self._out.append(Tell(play_at, but=but, among=conns))
+        self._told_to_rest_at_us = None if runs else timeline.position_us
 
     def _tell_truth_to(self, socket: Socket, now_us: int) -> None:
         if socket.is_v2:
@@ -244,6 +263,8 @@ class Mechanics:
             place_us = max(0, self.position_at(arrives_us) + shift_us)
             told = _as_of(status, place_us, self._play_status(arrives_us))
             self._out.append(Tell(told, but=but, among=conns))
+        if is_beat and is_reminder(self.playback.timeline, now_us):
+            self._tell_play_at(now_us, self.roster.left_behind())
         for conn, at_us in elsewhere.items():
             self._out.append(Tell(_as_of(status, at_us, "pending"), to=conn))
         self.truth.is_due = True
@@ -251,8 +272,10 @@ class Mechanics:
     def _announce(self, now_us: int) -> None:
         """Tell a start to those whom the word reaches when it happens."""
         for delay, conns in self.arrivals.take_due(self.playback.timeline, now_us):
+            self._told_to_rest_at_us = None
             arrives_us = now_us + delay.one_way_us
-            self._out.append(Tell(self._status(arrives_us), among=conns))
+            parked = [s.conn for s, _ in self.roster.parked() if not s.is_v2 and s.delay == delay]
+            self._out.append(Tell(self._status(arrives_us), but=tuple(parked), among=conns))
             self._out.append(Tell(self._play_at(arrives_us), among=conns))
 
     def _tell_state(self, now_us: int) -> None:
@@ -275,7 +298,7 @@ class Mechanics:
 
     def _play_status(self, at_us: int) -> str:
         timeline = self.playback.timeline
-        if timeline.rate and at_us >= timeline.at_us:
+        if timeline.rate and timeline.rate_at(at_us):
             return "playing"
         return "pending" if timeline.rate or self.playback.held_since_us is not None else "paused"
 

@@ -3,6 +3,7 @@
 A player more than 3 s behind seeks at every heartbeat and never gets anything loaded. So it is
 shown a resting position some way ahead, where it can load in peace; when it is ready and the room
 gets there it sees the room's truth again. If the room gets there first, it is parked further ahead.
+A v2 player can get into a room that plays by itself: it is taken back as soon as it is ready.
 """
 
 from bunga_cli.sync.policy import Policy
@@ -34,7 +35,7 @@ def tend(watcher: Watcher, position_us: int, policy: Policy) -> None:
     if watcher.is_ready:
         if watcher.arriving:
             return
-        if parked_at_us is None or position_us >= parked_at_us:
+        if parked_at_us is None or position_us >= parked_at_us or watcher.is_v2:
             take_back(watcher)
     elif parked_at_us is None:
         if watcher.speaks and position_us - watcher.left_at_us >= policy.park_behind_us:

@@ -50,25 +50,21 @@ class WaitLedger:
     def exhausted_at_us(self) -> int | None:
         """Return when the budget will be spent if charging goes on; None if it is not charging.
 
-        Old spans leave the window while the open one grows. So walk over the moments at which
-        that changes, and stop at the first stretch in which the budget runs out.
+        Old spans leave the window while the open one grows: what is spent grows only in the pauses
+        between them. One walk over the spans, because a player that flips its readiness at each
+        frame has more than a thousand of them, and this is asked for after all that happens.
         """
         if self._open_since_us is None:
             return None
-        now_us = self._open_since_us
-        marks = sorted(
-            mark + self.window_us
-            for span in self._spans
-            for mark in span
-            if mark + self.window_us > now_us
-        )
-        for mark_us in marks:
-            left_us = self.budget_us - self.spent_us(now_us)
-            grows = self.spent_us(mark_us) - self.spent_us(now_us) == mark_us - now_us
-            if left_us <= 0 or (grows and now_us + left_us <= mark_us):
-                return now_us + max(0, left_us)
-            now_us = mark_us
-        return now_us + max(0, self.budget_us - self.spent_us(now_us))
+        at_us = self._open_since_us
+        left_us = max(0, self.budget_us - self.spent_us(at_us))
+        for start_us, end_us in self._spans:
+            pause_us = max(0, start_us + self.window_us - at_us)
+            if left_us <= pause_us:
+                break
+            left_us -= pause_us
+            at_us = max(at_us, end_us + self.window_us)
+        return at_us + left_us
 
 
 @dataclass(slots=True, eq=False)
@@ -100,6 +96,8 @@ class Socket:
     """The revision of the truth that it must have seen for its being ready to count (v2)."""
     start_latency_us: int | None = None
     """How long its player takes to get going, as it says itself (v2)."""
+    is_caught_up: bool = False
+    """It was told what it missed (v2)."""
 
     def has_seen(self, revision: int | None) -> bool:
         """Tell whether what it says as of `revision` counts; None is as of now."""
@@ -141,6 +139,8 @@ class Watcher:
     """What was projected when its connection was lost."""
     drift: Drift | None = None
     """How far its picture was from the room's when it last said where that is."""
+    ready_from: int = 0
+    """What its v2 sockets must have seen, those that are yet to come as well."""
 
     @property
     def id(self) -> str:
@@ -192,6 +192,7 @@ class Watcher:
         """Make `socket` one of this watcher's."""
         socket.joined, socket.ready, socket.lapsed = True, ready, False
         socket.stranger_since_us = socket.bye_us = None
+        socket.ready_from = self.ready_from
         self.sockets[socket.conn] = socket
         self.away_since_us, self.is_v2 = None, socket.is_v2
         self._weigh()
@@ -202,11 +203,18 @@ class Watcher:
         self._weigh()
 
     def prepare(self, revision: int) -> None:
-        """Ask its v2 sockets anew: they are ready when they say so as of `revision`."""
+        """Ask its v2 sockets anew: they are ready when they say so as of `revision`.
+
+        One that is away is asked when it comes back.
+        """
+        self.ready_from = revision
         for socket in self.sockets.values():
             if socket.is_v2:
                 socket.ready, socket.ready_from = False, revision
-        self._weigh()
+        if self.sockets:
+            self._weigh()
+        elif self.is_v2:
+            self.readiness = self.last_ready = False
 
     def lose(self, socket: Socket, now_us: int) -> None:
         """Take a socket away; the last one's readiness is kept for its return."""

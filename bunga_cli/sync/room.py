@@ -18,6 +18,7 @@ from bunga_cli.sync.commands import CallAction, Command, Order
 from bunga_cli.sync.deadlines import Deadlines
 from bunga_cli.sync.drift import Drift
 from bunga_cli.sync.effects import Declined, Effect
+from bunga_cli.sync.journal import Entry
 from bunga_cli.sync.moves import Cause, PlayState
 from bunga_cli.sync.policy import Policy
 from bunga_cli.sync.readiness import Socket
@@ -65,7 +66,7 @@ class Room(Deadlines):
         socket = Socket(conn, account, now_us, now_us, is_v2=is_v2, speaks=is_v2)
         self.roster.sockets[conn] = socket
         self.truth.add(socket)
-        self.arrivals.add(socket)
+        self.arrivals.add(socket, self.playback.timeline, now_us)
         self.journal.is_kept |= is_v2
         watcher = self.roster.watchers.get(account)
         if watcher is not None and not watcher.is_present:
@@ -95,12 +96,13 @@ class Room(Deadlines):
         socket.heard_us = now_us
         if type(command) is commands.Heartbeat and socket.speaks and socket.joined:  # noqa: SIM102
             if socket.ready is not command.is_pending and socket.ready is not None:
-                if command.position_us is not None:
+                if socket.is_v2 or command.position_us is not None:
                     self._note_picture(socket, command, now_us)
                 return _NOTHING
-        if self.next_deadline_us is not None and now_us >= self.next_deadline_us:
+        is_due = self.next_deadline_us is not None and now_us >= self.next_deadline_us
+        if is_due:
             self._expire(now_us)
-        if type(command) in _PASSING and socket.joined:
+        elif type(command) in _PASSING and socket.joined:
             self._handlers[type(command)](self, socket, command, now_us)
             return self._drain(now_us)
         was_lapsed = socket.lapsed
@@ -251,9 +253,18 @@ class Room(Deadlines):
             detail = f"This socket speaks for {socket.account!r}, not for {command.user.id!r}."
             self._refuse(socket, command, "foreign-id", detail)
             return
-        is_ours = command.journal == self.journal.name and self.journal.is_kept
-        missed = self.journal.since(command.seq, now_us) if is_ours else None
+        missed = self._missed(socket, command, now_us)
         self._join(socket, command.user, command.share, now_us, missed)
+
+    def _missed(self, socket: Socket, command: commands.Join, now_us: int) -> list[Entry] | None:
+        """Return what a new v2 socket has not heard of; None if not all of that is known.
+
+        That is told once: it may be a thousand times as long as the question.
+        """
+        if not socket.is_v2 or socket.is_caught_up or command.journal != self.journal.name:
+            return None
+        socket.is_caught_up = True
+        return self.journal.since(command.seq, now_us)
 
     def _on_bye(self, socket: Socket, command: commands.Bye, now_us: int) -> None:
         watcher = self.roster.watcher_of(socket)
@@ -274,9 +285,10 @@ class Room(Deadlines):
             self._on_stray_heartbeat(socket, now_us)
         else:
             watcher.speaks = True
+            # First how long it takes to start: its being ready may be what starts the room.
+            self._note_picture(socket, command, now_us)
             is_ready = not command.is_pending and socket.has_seen(command.revision)
             self._report(watcher, socket, is_ready, now_us)
-            self._note_picture(socket, command, now_us)
 
     def _note_picture(self, socket: Socket, command: commands.Heartbeat, now_us: int) -> None:
         if command.start_latency_us is not None:

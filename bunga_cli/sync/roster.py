@@ -73,6 +73,16 @@ class Roster:
             for socket in watcher.sockets.values()
         ]
 
+    def left_behind(self) -> tuple[ConnId, ...]:
+        """Return the old sockets of those who buffer while the others watch on."""
+        return tuple(
+            socket.conn
+            for watcher in self.watchers.values()
+            if watcher.excused and not watcher.is_ready
+            for socket in watcher.sockets.values()
+            if not socket.is_v2
+        )
+
     @property
     def anyone_is_present(self) -> bool:
         """True while some watcher has a living socket."""

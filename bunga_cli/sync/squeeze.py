@@ -10,8 +10,8 @@ than a width is made to hurry; for as many that the room is behind, so that one 
 more than another width is made to tarry. A picture within both is left alone.
 
 Messages come late at times, but never early by much, and a late one makes a picture look as if it
-were ahead. So more is tolerated of those who are ahead, the more so the more the delay varies: in
-the simulation (`benchmarks/squeezed.py`) this halves the changes of rate at the same error.
+were ahead. So more is tolerated of those who are ahead, the more so the more the delay varies: the
+error is smaller for it at as many changes of rate (`benchmarks/squeezed.py`).
 
 Sockets on ways of like length and steadiness make a class, so that a message is made once for all
 of them.
@@ -29,9 +29,10 @@ STEADY_AFTER_US = 2_000_000
 _STEP_US = 10_000
 _KEPT_WITHIN_US = 8_000
 """A class is left by those who are further from it; half a step would let some come and go."""
-_BASE_US = 20_000
-_LEAST_WIDTH_US, _MOST_WIDTH_US = 30_000, 100_000
+_BEYOND_JITTER_US = 15_000
+_LEAST_WIDTH_US, _MOST_WIDTH_US = 30_000, 80_000
 """A heartbeat moves a picture by 50 ms: a narrower zone would be crossed, and crossed back."""
+_LESS_AHEAD_US = 20_000
 PHASE_BEATS = 4
 """How many heartbeats are biased alike. One by one would do as well, with a change of rate each."""
 
@@ -48,7 +49,13 @@ class DelayClass(NamedTuple):
     @property
     def ahead_us(self) -> int:
         """How far ahead they may be: further by about as much as messages come late."""
-        return min(2 * self.width_us - _BASE_US, DEAD_ZONE_US)
+        return min(2 * self.width_us - _LESS_AHEAD_US, DEAD_ZONE_US)
+
+    @property
+    def usually_late_us(self) -> int:
+        """How much later than most a message is, in the middle between the early and the late."""
+        is_off = self.width_us >= DEAD_ZONE_US
+        return 0 if is_off else max(0, self.width_us - _BEYOND_JITTER_US) // 3
 
 
 UNCOMPENSATED = DelayClass(0, DEAD_ZONE_US)
@@ -60,7 +67,7 @@ def class_of(path: Path, before: DelayClass = UNCOMPENSATED) -> DelayClass:
     if not path.is_known:
         return UNCOMPENSATED
     one_way_us = _stepped(path.one_way_us, before.one_way_us)
-    width_us = _stepped(_width_us(path.jitter_us), before.width_us)
+    width_us = _widened(_width_us(path.jitter_us), before.width_us)
     if (one_way_us, width_us) == before:
         return before
     return DelayClass(one_way_us, width_us)
@@ -68,13 +75,20 @@ def class_of(path: Path, before: DelayClass = UNCOMPENSATED) -> DelayClass:
 
 def _width_us(jitter_us: int) -> int:
     """Return how far behind a picture may be: a delay as usual shall seldom look like that."""
-    return min(max(_LEAST_WIDTH_US, _BASE_US + jitter_us), _MOST_WIDTH_US)
+    return min(max(_LEAST_WIDTH_US, _BEYOND_JITTER_US + jitter_us), _MOST_WIDTH_US)
 
 
 def _stepped(value_us: int, before_us: int) -> int:
     if abs(value_us - before_us) <= _KEPT_WITHIN_US:
         return before_us
     return (value_us + _STEP_US // 2) // _STEP_US * _STEP_US
+
+
+def _widened(value_us: int, before_us: int) -> int:
+    """Return the next step that is not narrower; too narrow a width costs changes of rate."""
+    if 0 <= before_us - value_us <= _KEPT_WITHIN_US + _STEP_US // 2:
+        return before_us
+    return -(-value_us // _STEP_US) * _STEP_US
 
 
 def bias_us(delay_class: DelayClass, beat: int) -> int:

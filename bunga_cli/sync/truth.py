@@ -41,6 +41,13 @@ def whole_truth(
     )
 
 
+CROWD = 20
+"""In rooms of more watchers than this, who is ready is told with the next heartbeat only.
+
+After a seek each of them reports, and each report would be told to all with the names of all.
+"""
+
+
 class Truth:
     """Who speaks v2 in a room, and what they know.
 
@@ -86,7 +93,8 @@ class Truth:
         """
         resting = {socket.conn: at_us for socket, at_us in parked if socket.is_v2}
         if self._must_rise or self._known != (state, resting):
-            self._known, self.is_due, self._must_rise = (state, resting), True, False
+            self.is_due |= self._must_rise or not self._can_wait(state, resting)
+            self._known, self._must_rise = (state, resting), False
             self._revision += 1
         state = replace(state, revision=self._revision, seq=seq)
         effects: list[Effect] = [Tell(state, but=tuple(resting))] if self.is_due else []
@@ -96,3 +104,15 @@ class Truth:
             effects.append(Tell(own, to=conn))
         self.is_due, self._owed = False, set()
         return effects
+
+    def _can_wait(self, state: State, resting: dict[ConnId, int]) -> bool:
+        """Tell whether nothing but who is ready changed, in a crowd."""
+        if self._known is None or len(state.watchers) <= CROWD:
+            return False
+        known, rested = self._known
+        return rested == resting and _of_nobody(known) == _of_nobody(state)
+
+
+def _of_nobody(state: State) -> State:
+    """Return a truth without those whom it is about."""
+    return replace(state, watchers=(), waiting_for=(), excused_ids=())

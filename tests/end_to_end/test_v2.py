@@ -108,8 +108,15 @@ async def test_the_clocks_bound_holds_on_a_machine_whose_clock_is_the_servers(
             assert abs(exchange.offset_us) <= exchange.round_trip_us / 2 + 1
 
 
+def has_started(state: dict[str, object]) -> bool:
+    at_us = state["at"]
+    assert isinstance(at_us, int)
+    return state["rate"] == 1 and at_us <= monotonic_us()
+
+
 async def test_the_others_see_how_far_off_a_v2_player_is(site: Site) -> None:
     async with trio(site) as (_, _, mod):
+        await mod.expect("state", where=has_started, timeout_s=PATIENCE_S)
         here_us = mod.position_us(monotonic_us())
         assert here_us is not None
         await mod.tell_status(position_us=here_us + 500_000, at_us=monotonic_us())

@@ -12,6 +12,7 @@ from bunga_cli.sync.commands import CallAction, Command, Order
 from bunga_cli.sync.effects import Declined, Effect, PutAway, SaveProgress, Tell
 from bunga_cli.sync.leads import MOST_START_US, MOST_STOP_US
 from bunga_cli.sync.policy import OnJoin, Policy
+from bunga_cli.sync.readiness import Socket
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.values import MAX_POSITION_US, ConnId, User, VideoRecord
 from bunga_cli.sync.views import RoomView
@@ -274,9 +275,13 @@ class RoomMachine(RuleBasedStateMachine):
         """Call the room, and check everything that must always hold."""
         before, before_us = self.view, self.timeline.position_at(self.now_us)
         rests_us = self.timeline.settled_at(self.now_us)
+        delays = {conn: self._delay_us(conn) for conn in self.audience.old if conn in self._here}
         self._note_the_waiting()
         effects = call()
         self.audience.hear(effects, self.now_us, actor)
+        for conn, delay_us in delays.items():
+            if conn in self._here and self._delay_us(conn) != delay_us:
+                self.audience.old[conn].is_elsewhere = True
         self.view, self.seen_us = self.room.view(self.now_us), self.now_us
         self.moves = media_moves(self.view, self.moves)
         self.timeline = self.room.playback.timeline
@@ -286,9 +291,14 @@ class RoomMachine(RuleBasedStateMachine):
             here_us = self.timeline.position_at(self.now_us)
             assert here_us == before_us, "the position jumped by itself"
         if before.projection not in (None, self.view.projection):
-            assert self._saved_us(before) == rests_us, "a record's progress was lost"
+            later_us = self._saved_us(before) - rests_us
+            assert 0 <= later_us <= MOST_STOP_US, "a record's progress was lost"
         self._check_the_room()
         return effects
+
+    @property
+    def _here(self) -> dict[ConnId, Socket]:
+        return self.room.roster.sockets
 
     def _delay_us(self, conn: ConnId) -> int:
         return self.room.roster.sockets[conn].delay.one_way_us

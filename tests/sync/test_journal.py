@@ -1,8 +1,10 @@
 """What those are told who come back: all that they missed, if it is still known."""
 
+import json
+
 from bunga_cli.sync.commands import Bye, Join, Say
-from bunga_cli.sync.events import HereAre, Joined, Said, State
-from bunga_cli.sync.journal import KEPT_MOST
+from bunga_cli.sync.events import HereAre, Joined, Projected, Said, State
+from bunga_cli.sync.journal import KEPT_BYTES, KEPT_MOST
 from tests.sync.stage import Stage, share, us, user
 
 
@@ -21,12 +23,14 @@ def remark(text: str) -> Say:
     return Say("danmaku", (("message", text),))
 
 
-def come_back(stage: Stage, name: str, seq: int, journal: str | None = None) -> list[str]:
+def come_back(
+    stage: Stage, name: str, seq: int, journal: str | None = None, account: str | None = None
+) -> list[str]:
     """Open a socket and join again; return what was said meanwhile, as that socket is told."""
-    stage.open(name, is_v2=True)
+    stage.open(name, account, is_v2=True)
     named = stage.room.journal.name if journal is None else journal
     stage.forget()
-    stage.say(name, Join(user(name), None, named, seq))
+    stage.say(name, Join(user(account or name), None, named, seq))
     return [dict(said.fields)["message"] for said in stage.heard(name, Said)]  # type: ignore[misc]
 
 
@@ -131,6 +135,72 @@ def test_no_more_is_kept_than_is_said() -> None:
 
     assert come_back(stage, "bob", heard) == []
     assert not was_replayed(stage, "bob")
+
+
+def test_no_more_bytes_are_kept_than_one_connection_may_be_sent_at_once() -> None:
+    stage = with_two()
+    heard = stage.room.journal.seq
+    stage.close("bob")
+    for _ in range(KEPT_MOST):
+        stage.say("ann", remark("\x01" * 2000))
+
+    assert come_back(stage, "bob", heard) == []
+    assert not was_replayed(stage, "bob")
+    kept = come_back(stage, "bob", stage.room.journal.seq - 40)
+    assert was_replayed(stage, "bob")
+    assert len(kept) == 40
+    on_the_wire = sum(len(json.dumps(text)) for text in kept)
+    assert KEPT_BYTES * 0.8 < on_the_wire < KEPT_BYTES
+
+
+def test_records_are_counted_in_bytes_as_well() -> None:
+    stage = with_two()
+    heard = stage.room.journal.seq
+    stage.close("bob")
+    for number in range(20):
+        stage.say("ann", share(str(number) + "x" * 8000))
+    come_back(stage, "bob", heard)
+
+    assert not was_replayed(stage, "bob")
+    come_back(stage, "bob", stage.room.journal.seq - 3)
+    assert was_replayed(stage, "bob")
+    assert len(stage.heard("bob", Projected)) == 3 + 1  # what is on now is told in any case
+
+
+def test_what_is_too_old_takes_no_more_room_when_something_is_said() -> None:
+    stage = with_two()
+    for _ in range(50):
+        stage.say("ann", remark("\x01" * 1500))
+    stage.advance(121)
+    heard = stage.room.journal.seq
+    for _ in range(40):
+        stage.say("ann", remark("\x01" * 2000))
+
+    assert len(come_back(stage, "bob 2", heard, account="bob")) == 40
+
+
+def test_a_socket_is_told_once_what_it_missed() -> None:
+    stage = with_two()
+    heard = stage.room.journal.seq
+    stage.close("bob")
+    stage.say("ann", remark("one"))
+    assert come_back(stage, "bob", heard) == ["one"]
+    stage.forget()
+
+    stage.say("bob", Join(user("bob"), None, stage.room.journal.name, heard))
+    assert not stage.heard("bob", Said)
+    assert not was_replayed(stage, "bob")
+
+
+def test_1_5_is_not_told_what_it_cannot_have_asked_for() -> None:
+    stage = with_two()
+    heard = stage.room.journal.seq
+    stage.say("ann", remark("one"))
+    stage.open("cid")
+    stage.forget()
+    stage.say("cid", Join(user("cid"), None, stage.room.journal.name, heard))
+
+    assert not stage.heard("cid", Said)
 
 
 def test_numbers_of_another_room_mean_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from bunga_cli.sync.commands import Buffering, Heartbeat, Play, Seek
 from bunga_cli.sync.events import PlayAt, Played, ReadinessChanged
+from bunga_cli.sync.policy import OnJoin, Policy
 from tests.sync.stage import paused, playing, us
 
 
@@ -97,5 +98,63 @@ def test_every_change_of_play_state_or_position_is_a_play_at() -> None:
 
 def test_a_heartbeat_tick_is_no_play_at() -> None:
     stage = playing("ann", "bob")
-    stage.advance(30)
+    stage.advance(4)
     assert stage.heard("bob", PlayAt) == []
+
+
+def test_1_4_that_was_left_behind_is_told_where_the_room_is_when_it_is_ready_again() -> None:
+    stage = playing("ann", policy=Policy(max_wait_us=us(1), on_join=OnJoin.CONTINUE))
+    stage.enter_old("old")
+    stage.advance(8)
+    stage.say("old", Buffering(is_buffering=True))
+    stage.advance(5)
+    assert stage.watchers["old"] == "excused"
+    stage.forget()
+
+    stage.say("old", Buffering(is_buffering=False))
+
+    assert stage.heard("old", PlayAt) == [PlayAt(True, stage.position_us)]
+    assert not stage.heard("ann", PlayAt)
+
+
+def test_1_4_is_reminded_now_and_then_of_where_a_room_is_that_plays() -> None:
+    stage = playing("ann", "bob")
+    stage.enter_old("old")
+    stage.say("ann", Play())
+    stage.forget()
+    stage.advance(130)
+
+    told = [
+        (when - stage.now_us) // us(1)
+        for when, tell in stage.told("old")
+        if type(tell.event) is PlayAt
+    ]
+    assert [later - told[0] for later in told] == [0, 60, 120]
+
+
+def test_1_4_that_is_left_behind_is_not_reminded() -> None:
+    stage = playing("ann", policy=Policy(max_wait_us=us(1), on_join=OnJoin.CONTINUE))
+    stage.enter_old("old")
+    stage.advance(8)
+    stage.say("old", Buffering(is_buffering=True))
+    stage.advance(3)
+    stage.forget()
+    stage.advance(130)
+
+    assert stage.watchers["old"] == "excused"
+    assert not stage.heard("old", PlayAt)
+    assert stage.heard("ann", PlayAt)
+
+
+def test_1_4_is_not_told_to_rest_before_a_start_that_it_is_told_in_time() -> None:
+    stage = paused("ann")
+    stage.set_policy(on_join=OnJoin.CONTINUE)
+    stage.enter_old("old")
+    stage.measure("ann", 0.3)
+    stage.advance(8)
+    stage.forget()
+
+    stage.say("ann", Play())
+    stage.advance(1)
+
+    assert stage.heard("old", PlayAt) == [PlayAt(True, us(60))]

@@ -2,6 +2,7 @@
 
 from bunga_cli.sync.commands import Buffering, Pause, Play, Seek
 from bunga_cli.sync.events import Projected, Status
+from bunga_cli.sync.policy import Policy
 from tests.sync.stage import Stage, paused, share, us, waiting
 
 
@@ -136,3 +137,22 @@ def test_a_joiner_that_pauses_the_room_ends_the_parking() -> None:
     stage.join("cat")
     stage.advance(1)
     assert truth(stage, "bob") == truth(stage, "ann") == ("paused", us(64))
+
+
+def test_a_v2_player_is_taken_back_as_soon_as_it_is_ready() -> None:
+    stage = Stage(Policy(max_wait_us=us(1)))
+    stage.enter_modern("ann", "bob")
+    stage.say("ann", share("film", 60))
+    stage.ready("ann")
+    stage.ready("bob")
+    stage.say("ann", Play())
+    stage.advance(1)
+    stage.buffer("bob")
+    stage.advance(6)
+    assert stage.last_state("bob").parked_us is not None
+
+    stage.beat("bob")
+
+    assert stage.watchers["bob"] == "ready"
+    assert stage.last_state("bob").parked_us is None
+    assert stage.state == "playing"

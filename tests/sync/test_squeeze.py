@@ -41,7 +41,7 @@ def test_one_way_is_rounded_to_ten_milliseconds(round_trip_us: int, one_way_us: 
 
 
 @pytest.mark.parametrize(
-    ("swing_us", "width_us"), [(0, 30_000), (40_000, 40_000), (110_000, 80_000), (400_000, 100_000)]
+    ("swing_us", "width_us"), [(0, 30_000), (40_000, 40_000), (102_000, 70_000), (400_000, 80_000)]
 )
 def test_the_width_follows_from_the_jitter_within_bounds(swing_us: int, width_us: int) -> None:
     restless = path(*[50_000, 50_000 + swing_us] * 16)
@@ -60,6 +60,15 @@ def test_a_path_at_the_border_between_two_classes_stays_in_the_one_it_was_in() -
 def test_a_path_that_became_longer_changes_its_class() -> None:
     was = class_of(path(*[50_000] * 32))
     assert class_of(path(*[80_000] * 32), was).one_way_us == 40_000
+
+
+def test_a_class_is_not_narrower_than_its_path_asks_for() -> None:
+    random, known, now = Random(5), Path(), UNCOMPENSATED
+    for _ in range(500):
+        known.add(100_000 + round(random.expovariate(1 / 15_000)))
+        now = class_of(known, now)
+        assert now.width_us >= class_of(known).width_us - 10_000
+        assert now.width_us >= min(80_000, known.jitter_us + 15_000)
 
 
 def test_a_path_of_random_delays_seldom_changes_its_class() -> None:
@@ -84,12 +93,12 @@ def test_a_picture_is_let_alone_within_its_widths_and_not_outside_of_them() -> N
     assert not is_let_alone(squeezed.ahead_us + 1)
 
 
-@pytest.mark.parametrize(("width_us", "ahead_us"), [(30_000, 40_000), (100_000, 180_000)])
+@pytest.mark.parametrize(("width_us", "ahead_us"), [(30_000, 40_000), (80_000, 140_000)])
 def test_more_is_tolerated_ahead_where_messages_come_late(width_us: int, ahead_us: int) -> None:
     assert DelayClass(0, width_us).ahead_us == ahead_us
 
 
-@pytest.mark.parametrize("width_us", range(30_000, 101_000, 10_000))
+@pytest.mark.parametrize("width_us", range(30_000, 81_000, 10_000))
 def test_no_picture_that_errs_by_less_than_2_6_s_is_made_to_seek(width_us: int) -> None:
     squeezed = DelayClass(0, width_us)
     assert all(abs(bias_us(squeezed, beat)) < 400_000 for beat in range(2 * PHASE_BEATS))
@@ -102,3 +111,8 @@ def test_those_who_are_behind_are_hurried_first() -> None:
 def test_both_sides_are_squeezed_for_as_long() -> None:
     biases = [bias_us(DelayClass(0, 40_000), beat) for beat in range(64)]
     assert sum(bias > 0 for bias in biases) == sum(bias < 0 for bias in biases) == 32
+
+
+@pytest.mark.parametrize(("width_us", "late_us"), [(30_000, 5_000), (80_000, 21_666), (400_000, 0)])
+def test_a_wider_class_hears_later(width_us: int, late_us: int) -> None:
+    assert DelayClass(0, width_us).usually_late_us == late_us

@@ -32,6 +32,7 @@ from bunga_cli.sync.events import (
 from bunga_cli.sync.moves import Cause, PlayState
 from bunga_cli.sync.policy import OnJoin, Policy
 from bunga_cli.sync.readiness import Socket
+from bunga_cli.sync.truth import CROWD
 from bunga_cli.sync.values import ConnId, User
 from tests.sync.stage import Stage, paused, playing, share, us, user
 
@@ -378,3 +379,57 @@ def test_1_5_hears_nothing_else_because_somebody_speaks_v2() -> None:
         return [kind for kind in told if kind is not ReadinessChanged]
 
     assert heard_by_ann(is_v2=True) == heard_by_ann(is_v2=False)
+
+
+def test_a_question_that_finds_something_due_is_followed_by_what_became_of_it() -> None:
+    stage = Stage()
+    stage.enter_modern("ann", "bob")
+    stage.say("ann", share("film", 60))
+    for name in ("ann", "bob"):
+        stage.ready(name)
+    stage.say("ann", Play())
+    stage.advance(1)
+    stage.buffer("bob")
+    stage.set_policy(max_wait_us=0)
+    stage.now_us += us(0.1)
+    stage.say("ann", WhatsOn())
+
+    assert stage.last_state("ann").excused_ids == ("bob",)
+    assert stage.room.next_deadline_us is not None
+    assert stage.room.next_deadline_us > stage.now_us
+
+
+def test_in_a_crowd_who_is_ready_is_told_with_the_heartbeat() -> None:
+    names = [f"m{number}" for number in range(CROWD + 1)]
+    stage = Stage()
+    stage.enter_modern(*names)
+    stage.say("m0", share("film", 60))
+    for name in names:
+        stage.ready(name)
+    stage.advance(2)
+    stage.forget()
+
+    stage.buffer("m1")
+    assert not stage.heard("m0", State)
+    stage.advance(1)
+    assert {w.user.id: w.state for w in stage.last_state("m0").watchers}["m1"] == "buffering"
+
+
+def test_a_crowd_is_told_at_once_what_it_does() -> None:
+    names = [f"m{number}" for number in range(CROWD + 1)]
+    stage = Stage()
+    stage.enter_modern(*names)
+    stage.say("m0", share("film", 60))
+    for name in names:
+        stage.ready(name)
+    stage.forget()
+
+    stage.say("m0", Play())
+    assert stage.last_state("m1").timeline.rate == 1
+    stage.forget()
+    stage.say("m1", Seek(us(90)))
+    assert len(stage.heard("m0", State)) == 1
+    for name in names:
+        stage.ready(name)
+    assert len(stage.heard("m0", State)) == 2
+    assert stage.last_state("m0").timeline.rate == 1

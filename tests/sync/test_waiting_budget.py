@@ -1,5 +1,8 @@
 """Nobody can hold the room for ever: 20 s in any rolling minute, then excused."""
 
+from collections import deque
+from collections.abc import Iterator
+
 import pytest
 
 from bunga_cli.sync.commands import Heartbeat, Pause, Play, Seek
@@ -285,3 +288,24 @@ def test_the_foretold_moment_is_the_first_at_which_the_budget_is_spent(gap_s: fl
     assert exhausted_us is not None
     assert book.spent_us(exhausted_us) == us(20)
     assert all(book.spent_us(moment) < us(20) for moment in range(at_us, exhausted_us, us(0.01)))
+
+
+def test_who_flips_its_readiness_at_each_frame_costs_one_look_at_each_flip() -> None:
+    class Counted(deque[tuple[int, int]]):
+        looks = 0
+
+        def __iter__(self) -> Iterator[tuple[int, int]]:
+            for span in super().__iter__():
+                Counted.looks += 1
+                yield span
+
+    ledger = WaitLedger(us(20), us(60))
+    ledger._spans = Counted()
+    flips = 25 * 60
+    for flip in range(flips):
+        ledger.charge(True, flip * us(0.04))
+        ledger.charge(False, flip * us(0.04) + us(0.001))
+    ledger.charge(True, us(60))
+
+    assert ledger.exhausted_at_us() is not None
+    assert Counted.looks <= 2 * flips
