@@ -97,11 +97,12 @@ async def served(
     pin: bool,
     unlimited: bool = False,
     plugins: Mapping[str, str] = MappingProxyType({}),
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Target]:
     """Serve a temporary folder with one room per size, every seat an account of its own.
 
     `unlimited` lifts the limit of messages per second of one connection; `plugins` are the sources
-    of one-file plugins by their names.
+    of one-file plugins by their names; `settings` are variables of the environment.
     """
     with TemporaryDirectory(prefix="bunga-load-") as folder:
         data = DataFolder(Path(folder) / "data")
@@ -110,7 +111,7 @@ async def served(
         for name, source in plugins.items():
             (data.path / "plugins").mkdir(exist_ok=True)
             (data.path / "plugins" / f"{name}.py").write_text(source)
-        environ = WITHOUT_RATE_LIMIT if unlimited else {}
+        environ = {**(WITHOUT_RATE_LIMIT if unlimited else {}), **settings}
         with serving(Path(folder), pin=pin, environ=environ) as (process, port):
             await asyncio.to_thread(wait_until_healthy, process, port)
             yield Target(rooms_at(port, tokens), Meter(process.pid), data.path)

@@ -7,12 +7,15 @@
 
 `Client` sends what it is told and no more. `Player14` and `Player15` are clients that behave as
 the two installed generations of bunga_player do: heartbeats, watchdog, reconnecting. `PlayerV2`
-does so too, and speaks `bunga.v2`:
+does so too, and speaks `bunga.v2`: it knows the room's truth and the server's time, and `Follower`
+keeps any player in step by them:
 
     async with PlayerV2.register("http://localhost:8000/api/channels/lobby/register/") as bot:
-        await bot.join(name="Bot")
-        exchange = await bot.clock()
-        await bot.tell_status(position_us=bot.position_us(exchange.server_us(monotonic_us())))
+        async with Follower(bot, Stopwatch()):
+            await bot.join(name="Bot")
+            await bot.wait_closed()
+
+`docs/client.md` tells the rest.
 """
 
 from collections.abc import Mapping
@@ -21,10 +24,15 @@ from typing import Final
 from bunga_cli.client.account import Account
 from bunga_cli.client.address import ServerAddress
 from bunga_cli.client.client import Client
+from bunga_cli.client.controller import Controller, Learned
 from bunga_cli.client.failures import Disconnected, Refused, RegisterRefused
+from bunga_cli.client.follower import Follower
 from bunga_cli.client.inbox import Message, Received
+from bunga_cli.client.media import MediaPlayer, Stopwatch
 from bunga_cli.client.players import Pace, Player, Player14, Player15
-from bunga_cli.client.v2 import ClockExchange, PlayerV2
+from bunga_cli.client.v2 import PlayerV2, Whereabouts
+from bunga_cli.sync.clock_filter import ClockExchange, ClockFilter
+from bunga_cli.sync.timeline import Timeline
 
 PLAYERS: Final[Mapping[str, type[Player]]] = {
     player.generation: player for player in (Player14, Player15, PlayerV2)
@@ -35,7 +43,12 @@ __all__ = [
     "Account",
     "Client",
     "ClockExchange",
+    "ClockFilter",
+    "Controller",
     "Disconnected",
+    "Follower",
+    "Learned",
+    "MediaPlayer",
     "Message",
     "Pace",
     "Player",
@@ -46,4 +59,7 @@ __all__ = [
     "Refused",
     "RegisterRefused",
     "ServerAddress",
+    "Stopwatch",
+    "Timeline",
+    "Whereabouts",
 ]

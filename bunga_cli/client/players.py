@@ -34,7 +34,10 @@ NO_BACK_OFF: Final = frozenset({PROTOCOL_ERROR, HEARTBEAT_LOST})
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a player waits for what, in seconds; `whats_on_s` None: it does not ask."""
+    """How long a player waits for what, in seconds; `whats_on_s` None: it does not ask.
+
+    `asks_time` is whether a v2 player asks for the time by itself.
+    """
 
     heartbeat_s: float = 1.0
     silence_s: float = 3.0
@@ -42,6 +45,7 @@ class Pace:
     first_retry_s: float = 0.5
     max_retry_s: float = 10.0
     only_retry_s: float = 1.0
+    asks_time: bool = True
 
 
 class Player(Client):

@@ -1,19 +1,26 @@
 """The client that speaks v2, with a server that a test speaks for."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
-from bunga_cli.client import ClockExchange, Disconnected, Pace, PlayerV2
+from bunga_cli.client import ClockExchange, Disconnected, Pace, PlayerV2, Whereabouts
 from bunga_cli.clock import monotonic_us
 from tests.client.standin import PATIENCE_S, Message, StandIn, Visit
 
 
 class QuickV2(PlayerV2):
-    pace = replace(Pace(), silence_s=PATIENCE_S, whats_on_s=None, first_retry_s=0.001)
+    pace = replace(
+        Pace(), silence_s=PATIENCE_S, whats_on_s=None, first_retry_s=0.001, asks_time=False
+    )
+
+
+class AskingV2(QuickV2):
+    pace = replace(QuickV2.pace, asks_time=True)
 
 
 @asynccontextmanager
@@ -97,6 +104,18 @@ async def test_a_room_that_rests_stays_where_it_is(stand_in: StandIn) -> None:
         await told(player, visit, state(1, position=60, rate=0, at=1000))
 
         assert player.position_us(9_000_000) == 60
+
+
+async def test_what_is_yet_to_come_is_computed_too(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        stopping = state(1, position=60_000, rate=0, at=10_000, rate_before=1)
+        await told(player, visit, stopping)
+
+        assert [player.position_us(at_us) for at_us in (9_000, 10_000, 11_000)] == [
+            59_000,
+            60_000,
+            60_000,
+        ]
 
 
 # -- asking ---------------------------------------------------------------------------------------
@@ -192,3 +211,126 @@ async def test_it_comes_back_and_joins_again_as_1_5_does(stand_in: StandIn) -> N
         again = await stand_in.visit()
         assert (await again.heard("join-in"))["user"]["name"] == "Ann"
         assert player._connected().subprotocol == "bunga.v2"
+
+
+async def test_it_says_by_which_revision_it_is_ready(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await told(player, visit, state(7))
+        await player.tell_status()
+
+        assert (await visit.heard("client-status"))["revision"] == 7
+
+
+async def test_it_answers_at_once_when_the_room_waits_to_hear_whether_it_is_ready(
+    stand_in: StandIn,
+) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await player.join(name="Ann")
+        await visit.heard("client-status")
+        await visit.heard("join-in")
+        player.stop_heartbeat()
+        player._heart = asyncio.create_task(asyncio.sleep(PATIENCE_S))  # it beats, but not now
+        player.where = lambda: Whereabouts(position_us=5, start_us=6)
+        await visit.say("state", **state(8, phase="run"))
+        await visit.say("state", **state(9, phase="prepare"))
+
+        answer = await visit.heard("client-status")
+        assert (answer["revision"], answer["position"], answer["start"]) == (9, 5, 6)
+
+
+async def test_who_has_not_joined_is_not_waited_for_and_says_nothing(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await told(player, visit, state(9, phase="prepare"))
+        await player.report()
+        await player.whats_on()
+
+        assert json.loads((await visit.next())["text"])["code"] == "whats-on"
+
+
+# -- the time -------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def asking(stand_in: StandIn) -> AsyncIterator[tuple[AskingV2, Visit]]:
+    async with AskingV2.register(stand_in.url, username="ann", password="pw") as player:
+        yield player, await stand_in.visit()
+
+
+async def answer_time(visit: Visit, ahead_us: int) -> None:
+    """Answer the next question for the time."""
+    asked = await visit.heard("clock")
+    now_us = monotonic_us() + ahead_us
+    await visit.say("clock", t0=asked["t0"], t1=now_us, t2=now_us)
+
+
+async def test_it_learns_what_time_it_is_by_itself(stand_in: StandIn) -> None:
+    async with asking(stand_in) as (player, visit):
+        assert player.server_us() is None
+        await visit.say("state", **state(1))
+        for _ in range(3):
+            await answer_time(visit, 5_000_000)
+        await visit.say("aloha")
+        await player.expect("aloha")
+
+        assert player.server_clock.count == 3
+        now_us = monotonic_us()
+        error_us = abs(player.server_clock.offset_us(now_us) - 5_000_000)
+        assert error_us <= player.server_clock.bound_us(now_us)
+        assert (player.server_us() or 0) >= now_us + 4_000_000
+
+
+async def test_another_epoch_is_another_clock(stand_in: StandIn) -> None:
+    async with asking(stand_in) as (player, visit):
+        await visit.say("state", **state(1))
+        await answer_time(visit, 5_000_000)
+        await visit.say("state", **state(1, epoch="two"))
+        await visit.say("aloha")
+        await player.expect("aloha")
+
+        assert not player.server_clock.is_known
+        await answer_time(visit, 9_000_000)
+        await player.expect("clock")
+        assert player.server_clock.count == 1
+
+
+# -- coming back ----------------------------------------------------------------------------------
+
+
+async def test_it_comes_back_without_a_gap_and_hears_everything_once(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await player.join(name="Ann")
+        await visit.say("state", **state(1, seq=10))
+        await visit.say("here-are", resume="token", replayed=False)
+        await visit.say("danmaku", message="one", seq=11)
+        await player.expect("danmaku")
+        await visit.close(1012)
+
+        again = await stand_in.visit()
+        join = await again.heard("join-in")
+        assert (join["resume"], join["seq"]) == ("token", 11)
+        await again.say("state", **state(2, seq=13))
+        await again.say("danmaku", message="three", seq=13)
+        await again.say("here-are", resume="token", replayed=False)  # a greeting
+        await again.say("here-are", resume="token", replayed=True, ref=join["ref"])
+        await again.say("danmaku", message="two", seq=12)
+        await again.say("danmaku", message="three", seq=13)
+        await again.say("state", **state(2, seq=13))
+        await again.say("danmaku", message="four", seq=14)
+
+        comments = [(await player.expect("danmaku"))["message"] for _ in range(3)]
+        assert comments == ["two", "three", "four"]
+
+
+async def test_who_said_bye_and_joins_anew_asks_for_nothing_that_was_missed(
+    stand_in: StandIn,
+) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await player.join(name="Ann")
+        await visit.say("state", **state(1, seq=10))
+        await visit.say("here-are", resume="token", replayed=False)
+        await player.expect("here-are")
+        await player.bye()
+        await player.join(name="Ann")
+
+        assert "resume" not in await visit.heard("join-in")
+        assert "resume" not in await visit.heard("join-in")

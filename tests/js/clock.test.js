@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { Asking, Clock, WINDOW } from "../../bunga_cli/web/static/watch/clock.js";
+import { Asking, Clock, HISTORY } from "../../bunga_cli/web/static/watch/clock.js";
 import { percentile, random } from "./kit.js";
 
 const MS = 1_000;
@@ -14,12 +15,13 @@ function exchange(at, { ahead = 0, drift = 0, there, back, work = 50 }) {
 }
 
 test("one exchange tells the offset within half of the round trip", () => {
-  const clock = new Clock();
+  const clock = new Clock({ grain: 0 });
   assert.equal(clock.isKnown, false);
   assert.equal(clock.roundTrip, null);
+  assert.equal(clock.bound(0), Infinity);
   clock.add(exchange(0, { ahead: 5 * SECOND, there: 30 * MS, back: 10 * MS }));
-  assert.equal(clock.offset(40 * MS + 50), 5 * SECOND + 10 * MS);
-  assert.equal(clock.bound(40 * MS + 50), 20 * MS);
+  assert.ok(Math.abs(clock.offset(40 * MS + 50) - (5 * SECOND + 10 * MS)) < 10);
+  assert.ok(Math.abs(clock.bound(40 * MS + 50) - 20 * MS) < 10);
   assert.equal(clock.roundTrip, 40 * MS);
 });
 
@@ -28,8 +30,8 @@ test("a quick way there and a quick way back need not be of the same exchange", 
   clock.add(exchange(0, { ahead: SECOND, there: 10 * MS, back: 90 * MS }));
   clock.add(exchange(SECOND, { ahead: SECOND, there: 90 * MS, back: 10 * MS }));
   const now = 1.1 * SECOND + 50;
-  assert.ok(Math.abs(clock.offset(now) - SECOND) < 100, `${clock.offset(now)}`);
-  assert.ok(clock.bound(now) < 10.2 * MS);
+  assert.ok(Math.abs(clock.offset(now) - SECOND) < 200, `${clock.offset(now)}`);
+  assert.ok(clock.bound(now) < 11.5 * MS); // the browser's grain is in it
 });
 
 test("the offset is never wrong by more than the bound", () => {
@@ -46,7 +48,7 @@ test("the offset is never wrong by more than the bound", () => {
       clock.add(sample);
       const now = sample.t3 + next() * 2 * SECOND;
       const error = Math.abs(clock.offset(now) - (now * drift + ahead));
-      assert.ok(error <= clock.bound(now) + 2, `seed ${seed}, exchange ${i}: off by ${error}, bound ${clock.bound(now)}`);
+      assert.ok(error <= clock.bound(now), `seed ${seed}, exchange ${i}: off by ${error}, bound ${clock.bound(now)}`);
       at = sample.t3 + next() * 5 * SECOND;
     }
   }
@@ -79,10 +81,10 @@ test("a clock that jumps is noticed, and what was known before is forgotten", ()
   }
 });
 
-test("only so many exchanges are kept", () => {
+test("only so many exchanges are remembered", () => {
   const clock = new Clock();
-  for (let i = 0; i < 3 * WINDOW; i += 1) clock.add(exchange(i * SECOND, { there: 5 * MS, back: 5 * MS }));
-  assert.equal(clock.count, WINDOW);
+  for (let i = 0; i < HISTORY + 10; i += 1) clock.add(exchange(i * SECOND, { there: 5 * MS, back: 5 * MS }));
+  assert.equal(clock.count, HISTORY);
 });
 
 test("an exchange that cannot be is left out", () => {
@@ -91,6 +93,22 @@ test("an exchange that cannot be is left out", () => {
   assert.equal(clock.add({ t0: 10, t1: 5, t2: 0, t3: 20 }), false);
   assert.equal(clock.isKnown, false);
 });
+
+const CASES = new URL("../data/clock/", import.meta.url);
+
+for (const name of readdirSync(CASES)) {
+  test(`it makes the same of ${name} as the filter in Python`, () => {
+    const { grain, later, rows } = JSON.parse(readFileSync(new URL(name, CASES)));
+    const clock = new Clock({ grain });
+    for (const [[t0, t1, t2, t3], [hasStepped, count, roundTrip, ...truths]] of rows) {
+      assert.equal(clock.add({ t0, t1, t2, t3 }), hasStepped);
+      assert.equal(clock.count, count);
+      assert.equal(clock.roundTrip, roundTrip);
+      const known = [t3, t3 + later].flatMap((now) => [clock.offset(now), clock.bound(now)]);
+      truths.forEach((truth, i) => assert.ok(Math.abs(known[i] - truth) < 0.01, `${known[i]} is not ${truth}`));
+    }
+  });
+}
 
 test("ten questions are asked in a burst, then one a second, or one in five where nothing plays", () => {
   const asking = new Asking();
