@@ -6,6 +6,7 @@ renews some of the pictures, `--port` is what stands in the addresses on them.
 
 import argparse
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -18,6 +19,7 @@ from typing import Literal
 from playwright.async_api import (
     Browser,
     BrowserContext,
+    FilePayload,
     Page,
     StorageState,
     async_playwright,
@@ -30,6 +32,7 @@ from scripts.pictures import take
 from tests.servers import Site, running_site
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
+FILM = Path(__file__).with_name("harbour.webm")
 HOST = "bunga.home"
 DESKTOP, PHONE, SMALL = (1280, 800), (390, 780), (900, 640)
 _FONTS = (
@@ -47,6 +50,8 @@ _FONTS = (
     )
     + "</fontconfig>\n"
 )
+# Where colour emojis may be, if the system has none.
+_OWN_FONTS = {name: os.environ[name] for name in ("XDG_DATA_HOME",) if name in os.environ}
 _WATCHED_S = 14
 """So long a room is looked at before its picture is taken: lines need some values."""
 _WAITED_S = 6
@@ -116,6 +121,61 @@ SHOTS = (
     Shot("logs", "/console/logs", scheme="dark"),
     Shot("player-log", "/console/logs/clients", before=_open_first_log),
 )
+
+
+def _watch(name: str, said: str, subtitle: str) -> Step:
+    """Return the steps of somebody who comes in, begins the film, and says something."""
+    lines = FilePayload(
+        name="Harbour.srt",
+        mimeType="text/plain",
+        buffer=f"1\n00:00:00,000 --> 00:01:00,000\n{subtitle}\n".encode(),
+    )
+
+    async def watch(page: Page) -> None:
+        await page.locator("#name").fill(name)
+        await page.locator("#me-form [data-tone=primary]").click()
+        await expect(page.locator("#people")).to_contain_text(name)
+        await page.locator("[data-opens=put-on]").click()
+        await page.locator("#gallery-form input").fill("Harbour")
+        await page.keyboard.press("Enter")
+        for _ in range(2):  # the film, and its one part
+            await page.locator("#gallery-list .watch-row").click()
+        await page.wait_for_function("() => document.querySelector('video').readyState >= 3")
+        await page.locator("#subtitle-file").set_input_files(lines)
+        await page.locator("#sync summary").click()
+        await page.locator("#play").click()
+        await page.wait_for_function("() => document.querySelector('video').currentTime > 12")
+        await page.locator("#sparks button").nth(0).click()
+        await page.locator("video").click(position={"x": 200, "y": 60})
+        await page.keyboard.press("Escape")
+        await page.locator("#say").fill(said)
+        await page.keyboard.press("Enter")
+        await page.locator("#say").blur()
+
+    return watch
+
+
+PLAYERS = (
+    Shot(
+        "player",
+        "/watch/sunday",
+        (1280, 1120),
+        "dark",
+        before=_watch("Ann", "Look at that sky!", "The last boat goes at nine."),
+        is_stranger=True,
+        rest_s=2,
+    ),
+    Shot(
+        "player-phone",
+        "/watch/friday",
+        (390, 844),
+        locale="zh-CN",
+        before=_watch("小林", "真美啊", "最后一班船九点开。"),
+        is_stranger=True,
+        rest_s=2,
+    ),
+)
+"""Somebody watches along in the browser."""
 WAITING = (Shot("room-phone", f"/console/channels/{MAIN}/room", PHONE, rest_s=_WAITED_S),)
 """Of a room that waits for somebody."""
 
@@ -186,7 +246,7 @@ async def studio(url: str, folder: Path, only: set[str], fonts: Path) -> AsyncIt
     ]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=found, args=flags, env={"FONTCONFIG_FILE": str(fonts)}
+            executable_path=found, args=flags, env={"FONTCONFIG_FILE": str(fonts), **_OWN_FONTS}
         )
         yield Studio(browser, url, folder, only)
         await browser.close()
@@ -216,13 +276,14 @@ async def photograph(port: int, folder: Path, only: set[str]) -> None:
             ):
                 path = (await _printed_link(site)).partition("/console")[2]
                 await camera.first_run(f"{url}/console{path}")
+                await asyncio.to_thread(shutil.copy, FILM, films / "Harbour.webm")
                 await asyncio.to_thread(furnish, site, films, library.url)
                 async with people(site) as there:
                     await _shoot_all(camera, there)
 
 
 async def _shoot_all(camera: Studio, there: Mapping[str, Player]) -> None:
-    for shot in SHOTS:
+    for shot in (*SHOTS, *PLAYERS):
         await camera.shoot(shot)
     await there["Mia"].set_buffering(True)
     for shot in WAITING:

@@ -25,6 +25,7 @@ from bunga_cli.store.rows import AccountRow, RecordRow, SubtitleRow
 router = APIRouter(tags=["players"])
 
 MAX_NAME_LENGTH = 200
+MOST_LISTED = 50
 
 
 class Subtitle(BaseModel):
@@ -35,6 +36,29 @@ class Subtitle(BaseModel):
     name: str
     file: str
     record: int
+
+
+class Subtitles(BaseModel):
+    """The subtitles of a record, the newest last."""
+
+    subtitles: list[Subtitle]
+
+
+@router.get(f"/api/channels/{CHANNEL_ID}/records/{RECORD_ID}/subtitles")
+async def list_subtitles(
+    channel_id: str, record_id: str, request: Request, context: Context, account: Account
+) -> Subtitles:
+    """Return the latest subtitles that were kept for a record of the channel."""
+    await existing_channel(channel_id, context)
+    await _require_member(account, channel_id, context)
+    record = await context.store.uploads.record(channel_id, record_id)
+    rows = await context.store.uploads.subtitles(record.id) if record else []
+    return Subtitles(
+        subtitles=[
+            _subtitle(row, absolute_url(request, context, "media", "subtitles", row.file))
+            for row in rows[-MOST_LISTED:]
+        ]
+    )
 
 
 @router.post(

@@ -17,10 +17,14 @@ from bunga_cli.auth.sessions import Session
 from bunga_cli.web import languages, notices, preferences, wordings
 from bunga_cli.web.assets import asset_url
 
-_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none';"
-    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+_POLICY = {
+    "default-src": "'self'",
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
 
 
 def context_of(request: Request) -> AppContext:
@@ -47,7 +51,7 @@ def page(
     }
     html = _environment(language).get_template(template).render(common | values)
     response = HTMLResponse(html, status)
-    response.headers["Content-Security-Policy"] = _POLICY
+    allow(response, {})
     # With no referrer at all, browsers say of our own forms that they come from nowhere.
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
@@ -55,6 +59,14 @@ def page(
     if common["notices"]:
         notices.forget(response)
     return response
+
+
+def allow(response: Response, more: Mapping[str, str]) -> None:
+    """Let a page do what all pages may, and more: directives of its Content-Security-Policy."""
+    policy = {**_POLICY, **more}
+    response.headers["Content-Security-Policy"] = "; ".join(
+        f"{directive} {sources}" for directive, sources in policy.items()
+    )
 
 
 def translate(request: Request, message: str, /, **values: object) -> str:

@@ -41,6 +41,20 @@ async def test_a_subtitle_is_served_to_whoever_knows_its_address(
     assert (await stranger.head(path)).status_code == 200
 
 
+async def test_members_are_told_which_subtitles_a_record_has(
+    member: httpx2.AsyncClient, stranger: httpx2.AsyncClient, stored_room: None
+) -> None:
+    first, second = await _upload(member, "a.srt"), await _upload(member, "b.ass")
+    told = (await member.get(f"{SUBTITLE}s")).json()["subtitles"]
+    assert [(each["name"], urlsplit(each["file"]).path) for each in told] == [
+        ("a", first),
+        ("b", second),
+    ]
+    nothing = await member.get("/api/channels/demo/records/none/subtitles")
+    assert nothing.json() == {"subtitles": []}
+    assert (await stranger.get(f"{SUBTITLE}s")).status_code in (401, 403)
+
+
 @pytest.mark.parametrize(
     ("name", "ending"),
     [("a.SRT", ".srt"), ("a.ass", ".ass"), ("a.html", ".bin"), ("a", ".bin"), ("a.srt/", ".srt")],

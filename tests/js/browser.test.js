@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Identity } from "../../bunga_cli/web/static/watch/identity.js";
-import { Learned } from "../../bunga_cli/web/static/watch/learned.js";
+import { isChromium, Learned } from "../../bunga_cli/web/static/watch/learned.js";
 import { Room } from "../../bunga_cli/web/static/watch/room.js";
 import { addressesOf, recordOf } from "../../bunga_cli/web/static/watch/sources.js";
 import { storage } from "./kit.js";
@@ -50,17 +50,45 @@ test("a storage that takes nothing is no failure", () => {
 
 // -- what it learned ----------------------------------------------------------------------------
 
-test("the first lesson counts whole, later ones a little, each for its own kind of sound", () => {
+test("lessons are kept apart for each kind of sound", () => {
   const kept = storage();
   const learned = new Learned(kept);
   learned.adjust("displacement", -20);
-  learned.adjust("displacement", 10);
   learned.mode = "muted";
   assert.equal(learned.get("displacement"), 0);
-  assert.equal(new Learned(kept).get("displacement"), -17);
+  assert.equal(new Learned(kept).get("displacement"), -20);
 });
 
-for (const found of ["[", '{"sound":{"seek":{"value":"x"}}}', '{"sound":{"seek":{"value":null}}}', "7"]) {
+test("a lesson that something has disturbed is outvoted by the next two", () => {
+  const learned = new Learned(storage());
+  const teach = (value) => learned.adjust("afterSeek", value - learned.get("afterSeek"));
+  teach(400);
+  assert.equal(learned.get("afterSeek"), 400);
+  teach(80);
+  assert.equal(learned.get("afterSeek"), 240);
+  teach(82);
+  assert.equal(learned.get("afterSeek"), 82);
+});
+
+test("what changes is learned anew", () => {
+  const learned = new Learned(storage());
+  for (const value of [80, 80, 80, 80, 80, 20, 20, 20]) learned.adjust("afterSeek", value - learned.get("afterSeek"));
+  assert.equal(learned.get("afterSeek"), 20);
+});
+
+test("what is known of Chromium counts as its first lesson", () => {
+  const learned = new Learned(storage(), true);
+  const expected = learned.get("afterSeek");
+  assert.ok(expected > 0);
+  learned.adjust("afterSeek", -30);
+  assert.equal(learned.get("afterSeek"), expected - 15);
+});
+
+for (const [agent, is] of [["Mozilla/5.0 Chrome/156.0", true], ["Mozilla/5.0 Firefox/150.0", false], ["Version/20 Safari/605", false]]) {
+  test(`a browser is told by its name: ${agent}`, () => assert.equal(isChromium(agent), is));
+}
+
+for (const found of ["[", '{"sound":{"seek":{"value":5}}}', '{"sound":{"seek":[null]}}', '{"sound":{"seek":[]}}', '{"sound":7}', "7"]) {
   test(`what was learned may be damaged: ${found}`, () => {
     assert.equal(new Learned(storage({ "bunga.learned": found })).get("seek"), 0);
   });
@@ -80,12 +108,12 @@ const link = (path) => ({ record_id: "x", title: "", thumb_url: null, source: "l
 
 test("an address is opened as it stands", async () => {
   const path = "https://films.example/a.mp4";
-  assert.deepEqual(await addressesOf(link(path), nobody, () => false), { urls: [path] });
+  assert.deepEqual(await addressesOf(link(path), nobody, false), { sources: [{ url: path, isStream: false }] });
 });
 
 test("what plugins know is asked for, and what needs headers is left out", async () => {
   const account = resolves({ url: "https://a/1", headers: { Referer: "x" }, mime: null }, { url: "https://a/2", headers: {}, mime: null });
-  assert.deepEqual(await addressesOf({ source: "alist", path: "/a.mkv" }, account, () => true), { urls: ["https://a/2"] });
+  assert.deepEqual(await addressesOf({ source: "alist", path: "/a.mkv" }, account, true), { sources: [{ url: "https://a/2", isStream: false }] });
 });
 
 for (const [name, record, account, reason] of [
@@ -95,12 +123,18 @@ for (const [name, record, account, reason] of [
   ["a stream", link("https://a/live.m3u8?x=1"), nobody, "hls"],
   ["a stream by its type", { source: "alist", path: "a" }, resolves({ url: "https://a", headers: {}, mime: "application/vnd.apple.mpegurl" }), "hls"],
 ]) {
-  test(`${name} is told apart`, async () => assert.deepEqual(await addressesOf(record, account, () => false), { reason }));
+  test(`${name} is told apart`, async () => assert.deepEqual(await addressesOf(record, account, false), { reason }));
 }
 
 test("a browser that has streams plays them", async () => {
   const url = "https://a/live.m3u8";
-  assert.deepEqual(await addressesOf(link(url), nobody, () => true), { urls: [url] });
+  assert.deepEqual(await addressesOf(link(url), nobody, true), { sources: [{ url, isStream: true }] });
+});
+
+test("a page that came encrypted opens what does", async () => {
+  const account = resolves({ url: "http://a/1", headers: {}, mime: null }, { url: "https://a/2", headers: {}, mime: null });
+  assert.deepEqual(await addressesOf({ source: "alist", path: "/a.mkv" }, account, true, true), { sources: [{ url: "https://a/2", isStream: false }] });
+  assert.deepEqual(await addressesOf(link("HTTP://a/1"), nobody, true, true), { reason: "insecure" });
 });
 
 test("an address is the same record everywhere, as the server makes it", async () => {
@@ -161,6 +195,17 @@ test("what is on is asked for once if nobody has told it", () => {
   assert.deepEqual(shown, ["epoch", "x", null]);
 });
 
+test("what is on and not known yet is not taken for nothing", () => {
+  const { room: it } = room();
+  assert.equal(it.isUnknown, false);
+  it.receive(word(1));
+  assert.equal(it.isUnknown, false);
+  it.receive(word(2, { record_id: "film" }));
+  assert.equal(it.isUnknown, true);
+  it.receive({ code: "now-playing", record: { ...link("https://a/1"), record_id: "film" }, sharer: { id: "ann" } });
+  assert.equal(it.isUnknown, false);
+});
+
 test("an old word is dropped, and another epoch is told", () => {
   const { room: it, shown } = room();
   it.receive(word(5));
@@ -176,4 +221,75 @@ test("the room tells by name whom it waits for", () => {
   const watchers = [{ id: "bob", name: "Bob" }, { id: "c", name: "" }];
   it.receive(word(1, { watchers, waiting_for: [{ id: "bob", since: 7 }, { id: "c", since: 5 }] }));
   assert.deepEqual(it.waitedFor, { ids: ["bob", "c"], names: ["Bob", "c"], since: 5 });
+});
+
+// -- what was missed ----------------------------------------------------------------------------
+
+const ann = { id: "ann", name: "Ann", color_hue: 10 };
+const said = (seq, more = {}) => ({ code: "danmaku", seq, message: String(seq), sender: ann, ...more });
+const enter = (it, more = {}) => it.receive({ code: "here-are", watchers: [], resume: "token", replayed: false, ref: 1, ...more });
+
+function inside() {
+  const all = room();
+  all.room.join(ann);
+  enter(all.room);
+  all.room.receive(word(1, { seq: 40 }));
+  return all;
+}
+
+test("who comes for the first time has missed nothing", () => {
+  const { room: it, sent } = room();
+  it.join(ann);
+  assert.deepEqual(sent, [{ code: "join-in", user: ann, my_share: null, ref: 1 }]);
+});
+
+test("who comes back asks for what came after the last message, and hears each once", () => {
+  const { room: it, sent } = inside();
+  assert.equal(it.receive(said(41)), true);
+
+  it.join(ann);
+  assert.deepEqual(sent.at(-1), { code: "join-in", user: ann, my_share: null, resume: "token", seq: 41, ref: 2 });
+  it.receive(word(2, { seq: 43 }));
+  assert.equal(it.receive(said(44)), true);
+  enter(it, { ref: 2, replayed: true });
+  assert.deepEqual([42, 43, 44].map((seq) => it.receive(said(seq))), [true, true, false]);
+  assert.equal(it.receive(said(45)), true);
+});
+
+test("a greeting before the join is answered changes nothing of what was missed", () => {
+  const { room: it } = inside();
+  it.join(ann);
+  enter(it, { ref: undefined });
+  it.receive(word(2, { seq: 42 }));
+  enter(it, { ref: 2, replayed: true });
+  assert.deepEqual([41, 42].map((seq) => it.receive(said(seq))), [true, true]);
+});
+
+test("a message that comes twice counts once", () => {
+  const { room: it } = inside();
+  assert.deepEqual([41, 41, 40, 42].map((seq) => it.receive(said(seq))), [true, false, false, true]);
+});
+
+test("what cannot be told again is begun anew", () => {
+  const { room: it } = inside();
+  it.join(ann);
+  enter(it, { ref: 2, replayed: false });
+  it.receive(word(2, { seq: 3 }));
+  assert.equal(it.receive(said(4)), true);
+});
+
+test("another epoch numbers anew", () => {
+  const { room: it } = inside();
+  it.receive(word(1, { epoch: "b", seq: 2 }));
+  assert.equal(it.receive(said(3)), true);
+});
+
+test("a server that numbers nothing is heard whole", () => {
+  const { room: it, sent } = room();
+  it.join(ann);
+  it.receive({ code: "here-are", watchers: [], ref: 1 });
+  it.receive(word(1));
+  assert.deepEqual([1, 2].map(() => it.receive({ code: "danmaku", message: "x", sender: ann })), [true, true]);
+  it.join(ann);
+  assert.deepEqual(Object.keys(sent.at(-1)), ["code", "user", "my_share", "ref"]);
 });

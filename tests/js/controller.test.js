@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CLOSE_MS, Controller, median } from "../../bunga_cli/web/static/watch/controller.js";
+import { CLOSE_MS, Controller, GOOD_MS, median } from "../../bunga_cli/web/static/watch/controller.js";
 import { Learned } from "../../bunga_cli/web/static/watch/learned.js";
 import { random, storage } from "./kit.js";
 
@@ -41,8 +41,10 @@ test("the median of an odd number of readings is the one in the middle", () => {
 test("what is close enough is left alone", () => {
   const controller = controllerWith();
   const media = new Media({ noise: 0.2 });
+  media.error = GOOD_MS - 0.5;
+  media.run(controller, 1_000);
   media.error = CLOSE_MS - 0.5;
-  media.run(controller, 60_000);
+  media.run(controller, 60_000, 1_000);
   assert.equal(controller.corrections, 0);
   assert.equal(controller.seeks, 0);
 });
@@ -134,4 +136,71 @@ test("an interruption ends an episode, and teaches nothing of it", () => {
   controller.interrupted((now += TICK));
   for (let i = 0; i < 30; i += 1) controller.observe((now += TICK), 2);
   assert.equal(learned.get("displacement"), 0);
+});
+
+test("an end that came late is not taken for the browser's way", () => {
+  const learned = new Learned(storage());
+  const controller = new Controller(learned);
+  let now = 0;
+  let action = null;
+  while (!action) action = controller.observe((now += TICK), -500);
+  now += 10_400; // an episode of 10 s, and 400 ms in which nobody looked
+  assert.deepEqual(controller.observe(now, 20), { rate: 1 });
+  for (let i = 0; i < 30; i += 1) controller.observe((now += TICK), 20 + 1);
+  assert.ok(Math.abs(learned.get("displacement") - 1) < 0.01, `${learned.get("displacement")}`);
+});
+
+test("a picture that stood still for a while teaches nothing about rates", () => {
+  const learned = new Learned(storage());
+  const controller = new Controller(learned);
+  let now = 0;
+  let action = null;
+  while (!action) action = controller.observe((now += TICK), -50);
+  while (action?.rate !== 1) action = controller.observe((now += TICK), -50);
+  for (let i = 0; i < 30; i += 1) controller.observe((now += TICK), -350);
+  assert.equal(learned.get("displacement"), 0);
+});
+
+test("after a start it is not content with what is just close enough", () => {
+  const controller = controllerWith();
+  const media = new Media({ noise: 0.2 });
+  controller.started(0, "resume", 0);
+  media.error = CLOSE_MS - 0.5;
+  media.run(controller, 10_000);
+  assert.equal(controller.corrections, 1);
+  assert.ok(Math.abs(media.error) <= GOOD_MS, `${media.error}`);
+});
+
+test("a browser whose clock cannot be moved so finely is left alone after some tries", () => {
+  const controller = controllerWith();
+  const random3 = random(3);
+  const media = new Media({});
+  media.error = 3;
+  for (let now = 0; now < 60_000; now += TICK) {
+    const action = controller.observe(now, media.error);
+    if (action?.rate === 1) media.error = (random3() < 0.5 ? -1 : 1) * (GOOD_MS + 1);
+  }
+  assert.ok(controller.corrections <= 4, `${controller.corrections}`);
+});
+
+test("a picture that falls back while it is to catch up is sent after the room, at most three times", () => {
+  const controller = controllerWith();
+  const media = new Media({ late: 0 });
+  media.error = -60;
+  let now = 0;
+  while (now < 9_000) {
+    const action = controller.observe((now += TICK), media.error);
+    if (action?.rate === 1) media.error = -400;
+    else if (action?.seekAhead !== undefined) media.error = -30;
+  }
+  assert.ok(controller.seeks >= 1 && controller.seeks <= 3, `${controller.seeks}`);
+});
+
+test("what one episode cannot make good whole is left to the next", () => {
+  const controller = controllerWith();
+  const media = new Media({ displacement: -30 });
+  media.error = -700;
+  media.run(controller, 60_000);
+  assert.equal(controller.seeks, 0);
+  assert.ok(Math.abs(media.error) <= CLOSE_MS);
 });

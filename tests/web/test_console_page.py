@@ -1,18 +1,19 @@
-"""`docs/console.md` and its pictures."""
+"""`docs/console.md`, `docs/watching.md` and their pictures."""
 
 import re
 from pathlib import Path
 
-from scripts.screenshots import SHOTS, WAITING
+from scripts.screenshots import PLAYERS, SHOTS, WAITING
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "console.md"
+WATCHING = ROOT / "docs" / "watching.md"
 IMAGES = ROOT / "docs" / "images"
 MOST_BYTES = 1_500_000
 
 
 def _text() -> str:
-    return PAGE.read_text("utf-8")
+    return PAGE.read_text("utf-8") + WATCHING.read_text("utf-8")
 
 
 def test_every_picture_is_shown_and_every_one_that_is_shown_is_there() -> None:
@@ -22,7 +23,7 @@ def test_every_picture_is_shown_and_every_one_that_is_shown_is_there() -> None:
 
 
 def test_the_script_takes_every_picture() -> None:
-    taken = {shot.name for shot in (*SHOTS, *WAITING)} | {"first-run"}
+    taken = {shot.name for shot in (*SHOTS, *PLAYERS, *WAITING)} | {"first-run"}
 
     assert taken == {path.stem for path in IMAGES.iterdir()}
 

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 TESTS = Path("tests/js")
 SCRIPTS = Path("bunga_cli/web/static/watch")
+CASES = [Path("tests/data/clock"), Path("tests/data/controller")]
 FILES = sorted(path.name for path in (ROOT / TESTS).glob("*.test.js"))
 
 
@@ -17,7 +18,7 @@ FILES = sorted(path.name for path in (ROOT / TESTS).glob("*.test.js"))
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Scripts and tests as older versions of Node.js want them: told to be modules."""
     folder = tmp_path_factory.mktemp("scripts")
-    for each in (TESTS, SCRIPTS):
+    for each in (TESTS, SCRIPTS, *CASES):
         shutil.copytree(ROOT / each, folder / each)
     (folder / "package.json").write_text('{"type": "module"}')
     return folder

@@ -14,6 +14,7 @@ const post = (url, body, more = {}) =>
 
 export class Account {
   #token = null;
+  #services = null;
 
   constructor(channelId, identity) {
     this.base = `/api/channels/${encodeURIComponent(channelId)}`;
@@ -39,25 +40,59 @@ export class Account {
     return this.access();
   }
 
+  // Whether the channel has a service, by the name that players know it by.
+  has(service) {
+    return Boolean(this.#services?.[service]);
+  }
+
   // Return where a record can be opened: [{ url, headers, mime }]. Throws Refused.
   async resolve(record) {
-    let answer = await this.#ask(record);
-    if (answer.status === 401) {
-      await this.refresh();
-      answer = await this.#ask(record);
-    }
+    const answer = await this.#as((bearer) => post(`${this.base}/resolve`, record, bearer));
     if (answer.ok) return (await answer.json()).urls;
     throw new Refused("unopened", {}, answer.status >= 500);
   }
 
-  async #ask(record) {
-    return post(`${this.base}/resolve`, record, { Authorization: `Bearer ${await this.access()}` });
+  // Return what the server answers. Throws an error with a sentence for the person.
+  async get(path, query) {
+    const url = `${path}?${new URLSearchParams(query)}`;
+    const answer = await this.#as((bearer) => fetch(url, { headers: { ...headers, ...bearer }, credentials: "omit" }));
+    const body = await answer.json().catch(() => null);
+    if (answer.ok) return body;
+    throw new Error(typeof body?.detail === "string" ? body.detail : `HTTP ${answer.status}`);
+  }
+
+  // Return the subtitles that were kept for a record: [{ name, file, uploader }], `file` being an address.
+  async subtitlesOf(recordId) {
+    return (await this.get(`${this.base}/records/${encodeURIComponent(recordId)}/subtitles`, {})).subtitles;
+  }
+
+  // Keep a subtitle for a record at the server, and return where it is.
+  async keepSubtitle(recordId, file) {
+    const url = `${this.base}/records/${encodeURIComponent(recordId)}/subtitle`;
+    const answer = await this.#as((bearer) => {
+      const form = new FormData();
+      form.append("file", file);
+      return fetch(url, { method: "POST", headers: { Accept: "application/json", ...bearer }, body: form, credentials: "omit" });
+    });
+    if (!answer.ok) throw new Refused("subUnshared");
+    return (await answer.json()).file;
+  }
+
+  // Ask as this account; once more with another token if this one is no good.
+  async #as(ask) {
+    const bearer = (token) => ({ Authorization: `Bearer ${token}` });
+    const answer = await ask(bearer(await this.access()));
+    if (answer.status !== 401) return answer;
+    return ask(bearer(await this.refresh()));
   }
 
   async #register(isSecond = false) {
     const { username, password } = this.identity;
     const answer = await post(`${this.base}/register/`, { username, password });
-    if (answer.ok) return (await answer.json()).token;
+    if (answer.ok) {
+      this.#services = await answer.json();
+      return this.#services.token;
+    }
     if (answer.status === 401 && !isSecond) {
       this.identity.renew();
       return this.#register(true);

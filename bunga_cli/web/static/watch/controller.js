@@ -3,12 +3,17 @@
 // of its rate as well; by how much is learned. All times are milliseconds; nothing here touches a player.
 
 export const READINGS = 9;
-export const CLOSE_MS = 4;
+export const CLOSE_MS = 4; // what is left alone once it was better than that
+export const GOOD_MS = 2; // what is aimed at after a start, a seek or an episode
 export const FAR_MS = 1_000;
+export const HOPELESS_MS = 150; // farther than that after an episode that has not halved it, only a jump helps
 const SETTLE_MS = 300;
+const TRIES = 3; // a browser that cannot do better is left alone
 const SLOWEST = 0.002;
 const FASTEST = 0.05;
-const SHORTEST_MS = 25;
+const USUAL_MS = 1_000; // so long an episode lasts, unless it is about much; shorter ones land less exactly
+const SHORTEST_MS = 200;
+const ODD_MS = 60; // no change of the rate moves a clock so far: something else did
 const SEEKS = 3;
 const SEEKS_WITHIN_MS = 10_000;
 
@@ -20,7 +25,11 @@ export class Controller {
   lastError = null; // the last median, ahead of the target
   #phase = "measuring";
   #until = 0;
+  #change = 0; // of the rate, in this episode
   #readings = [];
+  #isGood = false;
+  #tries = 0;
+  #before = null; // how far it was when the last episode began
   #lesson = null; // what the next median teaches
   #soughtAt = [];
 
@@ -33,6 +42,9 @@ export class Controller {
     this.#phase = "measuring";
     this.#readings = [];
     this.#lesson = null;
+    this.#isGood = false;
+    this.#tries = 0;
+    this.#before = null;
   }
 
   // The picture loads or seeks: wait until it has run for a while. What a seek teaches is seen only then.
@@ -61,22 +73,42 @@ export class Controller {
     this.#readings = [];
     this.lastError = error;
     this.#learn(error);
-    if (Math.abs(error) <= CLOSE_MS) return null;
-    return Math.abs(error) > FAR_MS ? this.#seek(nowMs) : this.#correct(nowMs, error);
+    if (this.#isFine(Math.abs(error))) return null;
+    return this.#isBeyondRates(Math.abs(error)) ? this.#seek(nowMs) : this.#correct(nowMs, error);
+  }
+
+  #isBeyondRates(distance) {
+    return distance > FAR_MS || (this.#before !== null && distance > Math.max(HOPELESS_MS, this.#before / 2));
+  }
+
+  // Two pictures that are 4 ms off may be 8 ms apart, so it is not content with that at once.
+  #isFine(distance) {
+    if (distance <= GOOD_MS || (distance <= CLOSE_MS && this.#tries >= TRIES)) {
+      this.#isGood = true;
+      this.#tries = 0;
+      this.#before = null;
+    }
+    return this.#isGood && distance <= CLOSE_MS;
   }
 
   #correct(nowMs, error) {
+    this.#isGood = false;
+    this.#tries += 1;
+    this.#before = Math.abs(error);
     const need = -error - this.learned.get("displacement");
-    const change = Math.min(FASTEST, Math.max(SLOWEST, Math.abs(need) / 1_000));
+    const change = Math.min(FASTEST, Math.max(SLOWEST, Math.abs(need) / USUAL_MS));
     this.#phase = "episode";
+    this.#change = need > 0 ? change : -change;
     this.#until = nowMs + Math.max(SHORTEST_MS, Math.abs(need) / change);
     this.#lesson = { about: "displacement", expected: 0 };
     this.corrections += 1;
-    return { rate: need > 0 ? 1 + change : 1 - change };
+    return { rate: 1 + this.#change };
   }
 
   #endOfEpisode(nowMs) {
     if (nowMs < this.#until) return null;
+    // It is not this browser's way if the end came late, but our own doing.
+    this.#lesson.expected = this.#change * (nowMs - this.#until);
     this.#settle(nowMs);
     return { rate: 1 };
   }
@@ -85,6 +117,7 @@ export class Controller {
     this.#soughtAt = this.#soughtAt.filter((at) => nowMs - at < SEEKS_WITHIN_MS);
     if (this.#soughtAt.length >= SEEKS) return null;
     this.#soughtAt.push(nowMs);
+    this.#before = null;
     this.seeks += 1;
     this.#settle(nowMs);
     this.#lesson = { about: "seek", expected: 0 };
@@ -103,6 +136,7 @@ export class Controller {
     this.#lesson = null;
     if (!lesson || Math.abs(error) > FAR_MS) return;
     const left = error - lesson.expected;
-    this.learned.adjust(lesson.about, lesson.about === "displacement" ? left : -left);
+    if (lesson.about !== "displacement") this.learned.adjust(lesson.about, -left);
+    else if (Math.abs(left) <= ODD_MS) this.learned.adjust("displacement", left);
   }
 }

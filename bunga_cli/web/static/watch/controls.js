@@ -8,8 +8,8 @@ const RESTS_MS = 300; // several presses are one jump
 const VOLUME = "bunga.volume";
 const IDLE_MS = 3_000;
 
-// `act` has toggle(), seek(ms) and position(); both of times in milliseconds.
-export function bindControls(player, act, storage) {
+// `act` has toggle(), seek(ms) and position(); times are milliseconds. `keys` are more keys, and what they do.
+export function bindControls(player, act, storage, moreKeys) {
   const { video } = player;
   const bar = $("bar");
   let aim = null;
@@ -48,7 +48,6 @@ export function bindControls(player, act, storage) {
   bar.addEventListener("input", () => aimAt(1_000 * Number(bar.value)));
   bar.addEventListener("change", commit);
   $("play").addEventListener("click", act.toggle);
-  video.addEventListener("click", act.toggle);
   $("mute").addEventListener("click", mute);
   $("volume").addEventListener("input", () => setVolume(Number($("volume").value)));
   video.addEventListener("volumechange", showVolume);
@@ -90,6 +89,10 @@ export function bindControls(player, act, storage) {
     ArrowDown: () => setVolume(video.volume - 0.1),
     f: toggleFullscreen,
     m: mute,
+    p: togglePip,
+    "?": () => $("keys").showModal(),
+    Enter: () => $("say").focus(),
+    ...moreKeys,
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
@@ -99,14 +102,14 @@ export function bindControls(player, act, storage) {
     keys[key]();
   });
   bindMediaKeys(act, step);
-  return { show };
+  return { show, step };
 }
 
 // A field takes all keys, a button or a switch its own.
 function isForAnother(target, key) {
   if (target.matches("input:not([type=range]), textarea, select")) return true;
   if (target.matches("input[type=range], [role=log]")) return key.startsWith("Arrow");
-  return key === " " && target.matches("button, summary, a");
+  return [" ", "Enter"].includes(key) && target.matches("button, summary, a");
 }
 
 function toggleFullscreen() {
@@ -116,17 +119,23 @@ function toggleFullscreen() {
   else video.webkitEnterFullscreen?.();
 }
 
+function togglePip() {
+  if (document.pictureInPictureElement) document.exitPictureInPicture();
+  else $("video").requestPictureInPicture?.().catch(() => {});
+}
+
 function bindScreens(video) {
   $("fullscreen").addEventListener("click", toggleFullscreen);
   $("fullscreen").hidden = !(document.fullscreenEnabled || video.webkitSupportsFullscreen);
   document.addEventListener("fullscreenchange", () => {
-    $("fullscreen").setAttribute("aria-label", words(document.fullscreenElement ? "leaveFullscreen" : "fullscreen"));
+    const isFull = document.fullscreenElement === $("box");
+    $("fullscreen").setAttribute("aria-label", words(isFull ? "leaveFullscreen" : "fullscreen"));
+    // What is said with belongs over the picture then, because nothing else is seen.
+    if (isFull) $("box").append($("company"));
+    else $("lines").after($("company"));
   });
   $("pip").hidden = !document.pictureInPictureEnabled;
-  $("pip").addEventListener("click", () => {
-    if (document.pictureInPictureElement) document.exitPictureInPicture();
-    else video.requestPictureInPicture().catch(() => {});
-  });
+  $("pip").addEventListener("click", togglePip);
 }
 
 // On the full screen, the bar goes away when the pointer rests.

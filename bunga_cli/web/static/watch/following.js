@@ -1,11 +1,14 @@
 // Keeps a page in step: the clock, the heartbeats, and the picture, on one tick that no browser slows down.
 
 import { Asking, Clock } from "./clock.js";
+import { isMoving } from "./timeline.js";
 
 const BUSY_MS = 25;
 const RESTING_MS = 200;
 const BEAT_MS = 1_000;
 const SLEPT_MS = 250;
+const BURST = 10;
+const WELL_KNOWN = 30; // so many exchanges make good that those of a long way take very different times
 
 export class Following {
   clock = new Clock();
@@ -14,6 +17,7 @@ export class Following {
   #period = 0;
   #beatAt = 0;
   #wasPending = null;
+  #toldRevision = null;
   #apart = Date.now() - performance.now();
 
   // `connection`, `room` and `player` are set before it begins; `on.tick(now)` shows what there is to see.
@@ -34,12 +38,14 @@ export class Following {
   }
 
   answered({ t0, t1, t2 }, heardAtMs) {
-    if (this.clock.add({ t0, t1, t2, t3: 1_000 * heardAtMs })) this.#asking.burst();
+    const hasStepped = this.clock.add({ t0, t1, t2, t3: 1_000 * heardAtMs });
+    const { count } = this.clock;
+    if (hasStepped || (count < WELL_KNOWN && count % BURST === 0)) this.#asking.burst();
   }
 
-  // Tell at once what has changed.
+  // Something of the picture has changed: tell it at once.
   hurry() {
-    if (this.player.isPending(performance.now()) !== this.#wasPending) this.#beatAt = 0;
+    if (this.#isPending(performance.now()) !== this.#wasPending) queueMicrotask(() => this.#tick());
   }
 
   // Do now what the next tick would: the room has changed.
@@ -59,19 +65,32 @@ export class Following {
     this.connection.check(now);
     if (this.connection.isOpen && state) {
       if (this.#asking.isDue(now, state.rate > 0)) this.connection.send({ code: "clock", t0: Math.round(1_000 * performance.now()) });
-      this.#beat(now);
       if (!this.room.isHeld(now)) this.player.tick(now, state);
+      this.#beat(now, state);
     }
-    this.#pace(state?.rate > 0 || (state && state.play_state !== "paused") ? BUSY_MS : RESTING_MS);
+    this.#pace(this.#isBusy(now, state) ? BUSY_MS : RESTING_MS);
     this.on.tick(now);
   }
 
-  #beat(now) {
-    const isPending = this.player.isPending(now);
-    if (now - this.#beatAt < BEAT_MS && isPending === this.#wasPending) return;
+  #isBusy(now, state) {
+    if (!state) return false;
+    return state.rate > 0 || state.play_state !== "paused" || isMoving(state, this.clock.serverTime(1_000 * now));
+  }
+
+  #isPending(now) {
+    return this.room.isUnknown || this.player.isPending(now);
+  }
+
+  // Each second, and at once when the room may be waiting for it.
+  #beat(now, state) {
+    const isPending = this.#isPending(now);
+    const isAwaited = state.phase === "prepare" && state.revision !== this.#toldRevision && !isPending;
+    if (now - this.#beatAt < BEAT_MS && isPending === this.#wasPending && !isAwaited) return;
     this.#beatAt = now;
     this.#wasPending = isPending;
-    this.connection.send({ code: "client-status", is_pending: isPending, ...this.#where() });
+    this.#toldRevision = state.revision;
+    const start = Math.round(1_000 * this.player.startLatency);
+    this.connection.send({ code: "client-status", is_pending: isPending, revision: state.revision, start, ...this.#where() });
   }
 
   #where() {

@@ -1,7 +1,6 @@
-// What the page asks: a name and a colour, a line to say, an address to put on.
+// What the page asks: a name and a colour, and a line to say.
 
 import { $, colour, initial, write } from "./dom.js";
-import { isAddress, recordOf } from "./sources.js";
 
 // `send(code, fields)` asks the room; `named()` is told when there is a name, and when it is another one.
 export function bindForms({ identity, send, named }) {
@@ -37,23 +36,6 @@ export function bindForms({ identity, send, named }) {
     event.preventDefault();
     const message = $("say").value.trim();
     if (message && send("danmaku", { message })) $("say").value = "";
-  });
-
-  $("reactions").addEventListener("click", (event) => {
-    const button = event.target.closest("[data-emoji]");
-    if (button) send("popmoji", { popmoji_code: button.dataset.emoji });
-  });
-
-  $("put-on-form").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const url = $("url").value.trim();
-    const isGood = isAddress(url);
-    $("url-error").hidden = isGood;
-    $("url").toggleAttribute("aria-invalid", !isGood);
-    if (!isGood) return $("url").focus();
-    send("start-projection", { video_record: await recordOf(url), position: 0 });
-    $("put-on").close();
-    $("url").value = "";
   });
 
   return { askName: ask };

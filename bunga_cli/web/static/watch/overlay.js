@@ -1,12 +1,14 @@
 // What people say and show, over the picture and in the list beside it.
 
-import { $, colour, copyOf } from "./dom.js";
+import { $, colour, copyOf, write } from "./dom.js";
+import { pictureOf } from "./reactions.js";
 import { nameOf } from "./room.js";
 import { words } from "./words.js";
 
 const LANES = 6;
 const MOST_AT_ONCE = 40;
 const MOST_LINES = 200;
+const TOLD_MS = 3_000;
 const freeAt = new Array(LANES).fill(0);
 
 // A line of text flies over the picture, in the lane that is free first.
@@ -24,9 +26,26 @@ export function pop(emoji) {
 
 // Something small at a place of the picture.
 export function spark(emoji, [x, y]) {
+  const { left, top, width, height } = pictureOf($("video"));
   const element = put("spark-mark", emoji);
-  element?.style.setProperty("--x", `${100 * x}%`);
-  element?.style.setProperty("--y", `${100 * y}%`);
+  element?.style.setProperty("--x", `${left + width * x}px`);
+  element?.style.setProperty("--y", `${top + height * y}px`);
+}
+
+let toldUntil = -Infinity;
+
+// Show for some seconds over the picture what has happened. Screen readers have it from the list.
+export function tell(text) {
+  write($("told"), text);
+  $("told").hidden = false;
+  toldUntil = performance.now() + TOLD_MS;
+}
+
+// What stands there when nothing new has happened.
+export function tellOtherwise(text) {
+  if (performance.now() < toldUntil) return;
+  $("told").hidden = !text;
+  write($("told"), text);
 }
 
 // Add a line to the list: what somebody said, or what happened.

@@ -4,6 +4,7 @@ import { $, colour, copyOf, initial, write } from "./dom.js";
 import { nameOf } from "./room.js";
 import { signed, words } from "./words.js";
 
+const CLOSE_US = 80_000;
 const rows = new Map();
 
 export function showPeople(watchers, ownId) {
@@ -32,5 +33,7 @@ function fill(row, watcher, ownId) {
   write(row.name, watcher.id === ownId ? words("you", { name }) : name);
   row.state.dataset.state = row.dot.dataset.state = watcher.state;
   write(row.text, words(watcher.state));
+  const isClose = watcher.drift === null || Math.abs(watcher.drift) <= CLOSE_US;
+  row.drift.dataset.state = isClose ? "off" : "warning";
   write(row.drift, watcher.drift === null ? "" : words("ms", { n: signed(watcher.drift / 1_000) }));
 }

@@ -1,11 +1,15 @@
 // The picture: loads what is on, and follows the room's timeline. Times are milliseconds unless their names say more.
 
 import { Controller } from "./controller.js";
-import { isMoving, positionAt } from "./timeline.js";
+import { openSource } from "./streams.js";
+import { isMoving, isToRun, positionAt, untilAt, untilStop } from "./timeline.js";
 
-const SAME_MS = 20;
+const SAME_MS = 2;
+const NEAR_MS = 150; // browsers may land beside the place that was asked for
+const FAR_MS = 500; // a way that takes a while
 const LATE_MS = 150;
-const TICK_MS = 25;
+const SOON_MS = 60; // for what is to be done sooner than that, no tick is waited for
+const FULL_MS = 2_000; // so long a picture at rest waits to be loaded well
 const FIRST_LEAD_MS = 250;
 const LAST_LEAD_MS = 10_000;
 const UNNOTICED_MS = 400; // so short a loading is not told: nobody has to wait for it
@@ -14,12 +18,18 @@ const AGAIN_MS = 1_000;
 export class Player {
   isBlocked = false; // the browser plays nothing before it is clicked on
   isLost = false; // nothing of what is on can be played here
-  #urls = [];
+  source = null; // which of the sources is open
+  #sources = [];
+  #close = () => {};
   #isLoading = false;
   #hasBeenReady = false;
   #pendingSince = null;
   #startKind = "resume";
   #playAgainAt = 0;
+  #timer = null;
+  #launchedFor = null; // the moment of the start that it was told to play for
+  #isComing = false; // on the way to where the room rests
+  #restsSince = null;
   #sought = { at: -Infinity, to: null, isTimed: false };
   #lead = FIRST_LEAD_MS;
 
@@ -38,8 +48,9 @@ export class Player {
     this.#isLoading = true;
   }
 
-  load(urls) {
-    this.#urls = [...urls];
+  // Of the sources [{ url, isStream }] the first that can be opened is played.
+  load(sources) {
+    this.#sources = [...sources];
     this.isLost = false;
     this.#tryNext();
   }
@@ -53,9 +64,11 @@ export class Player {
 
   unload() {
     this.isLost = false;
-    this.#urls = [];
+    this.#sources = [];
+    this.#close();
     this.#isLoading = this.#hasBeenReady = false;
-    this.#pendingSince = null;
+    this.#pendingSince = this.#restsSince = null;
+    this.#isComing = false;
     this.letGo();
     if (!this.video.getAttribute("src")) return;
     this.video.pause();
@@ -85,13 +98,19 @@ export class Player {
 
   // Whether the room should wait for this picture.
   isPending(now) {
-    if (!this.#isLoading || this.isBlocked || this.#isReady()) {
-      this.#hasBeenReady ||= this.#isLoading && this.#isReady();
+    const isReady = !this.#isComing && this.#isReady() && this.#isFull(now);
+    if (!this.#isLoading || this.isBlocked || isReady) {
+      this.#hasBeenReady ||= this.#isLoading && isReady;
       this.#pendingSince = null;
       return false;
     }
     this.#pendingSince ??= now;
-    return !this.#hasBeenReady || now - this.#pendingSince > UNNOTICED_MS;
+    return this.#isComing || !this.#hasBeenReady || now - this.#pendingSince > UNNOTICED_MS;
+  }
+
+  // How long this browser takes, as far as is known, from being told to play until it does.
+  get startLatency() {
+    return Math.max(0, this.learned.get(this.#startKind));
   }
 
   // The person pressed something: show it at once; the room's word comes.
@@ -102,6 +121,7 @@ export class Player {
 
   // Nothing is known of the room any more: go on at the plain rate.
   letGo() {
+    clearTimeout(this.#timer);
     this.#setRate(1);
     this.controller.reset();
   }
@@ -114,7 +134,7 @@ export class Player {
   // The person allowed it; browsers want the call to be made in the click itself.
   unblock() {
     this.isBlocked = false;
-    if (this.isLoaded) this.#play(performance.now(), 0);
+    if (this.isLoaded) this.#play(performance.now(), null);
     this.on.changed();
   }
 
@@ -122,14 +142,25 @@ export class Player {
   tick(now, state) {
     const { video } = this;
     if (!this.isLoaded || !this.clock.isKnown) return;
+    clearTimeout(this.#timer);
     this.learned.mode = this.#mode();
     const server = this.clock.serverTime(now * 1_000);
-    const ahead = video.paused ? 1_000 * this.learned.get(this.#startKind) : 0;
-    if (!isMoving(state, server + ahead)) this.#rest(now, positionAt(state, server) / 1_000);
-    else if (video.seeking || !this.#isReady()) this.#wait(now);
-    else if (this.#isOver(positionAt(state, server) / 1_000)) this.controller.reset();
-    else if (video.paused) this.#begin(now, positionAt(state, server + ahead) / 1_000);
-    else this.#follow(now, positionAt(state, server) / 1_000);
+    const target = positionAt(state, server) / 1_000;
+    if (isMoving(state, server)) this.#run(now, state, server, target);
+    else if (isToRun(state) && !this.video.paused && this.#launchedFor === state.at) return;
+    else if (this.#rest(now, target) && isToRun(state) && this.#isReady()) this.#begin(now, state, server);
+  }
+
+  #run(now, state, server, target) {
+    const { video } = this;
+    const lasts = untilStop(state, server) / 1_000;
+    this.#isComing = false;
+    this.#restsSince = null;
+    if (video.seeking || !this.#isReady()) this.#wait(now);
+    else if (this.#isOver(target)) this.controller.reset();
+    else if (!video.paused) this.#follow(now, target);
+    else if (lasts > FAR_MS) this.#begin(now, state, server, target);
+    if (lasts < SOON_MS) this.#timer = setTimeout(() => video.pause(), lasts);
   }
 
   #isReady() {
@@ -138,6 +169,13 @@ export class Player {
     if (video.seeking || video.readyState < HTMLMediaElement.HAVE_METADATA) return false;
     // Some browsers load no further before they have to play.
     return video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA || (video.paused && video.networkState === HTMLMediaElement.NETWORK_IDLE);
+  }
+
+  // Whether enough is loaded that it will not stop again at once; what does not come is not waited for.
+  #isFull(now) {
+    const { video } = this;
+    if (this.#restsSince === null || now - this.#restsSince > FULL_MS) return true;
+    return video.ended || video.readyState > HTMLMediaElement.HAVE_FUTURE_DATA || video.networkState === HTMLMediaElement.NETWORK_IDLE;
   }
 
   #isOver(target) {
@@ -152,13 +190,24 @@ export class Player {
     return video.muted || video.volume === 0 ? "muted" : "sound";
   }
 
+  // Be where the room rests; return whether it is so.
   #rest(now, target) {
     const { video } = this;
     if (!video.paused) video.pause();
     this.letGo();
-    if (video.seeking || Math.abs(this.position - this.#reachable(target)) <= SAME_MS) return;
-    if (this.#sought.to === target && now - this.#sought.at < AGAIN_MS) return;
+    this.#restsSince ??= now;
+    if (video.seeking) return false;
+    const off = Math.abs(this.position - this.#reachable(target));
+    const wasSought = this.#sought.to === target;
+    if (off <= (wasSought ? NEAR_MS : SAME_MS)) {
+      this.#isComing = false;
+      return true;
+    }
+    if (wasSought && now - this.#sought.at < AGAIN_MS) return false;
+    this.#isComing ||= off > FAR_MS;
+    this.#restsSince = now;
     this.#seek(now, target, false);
+    return false;
   }
 
   #wait(now) {
@@ -166,14 +215,19 @@ export class Player {
     this.controller.interrupted(now);
   }
 
-  #begin(now, want) {
+  // Start so that the picture moves when the room comes by the place where it is. `target`: where the room is, if it moves.
+  #begin(now, state, server, target = null) {
     if (this.isBlocked || now < this.#playAgainAt) return;
-    const miss = this.position - want;
-    if (miss < -LATE_MS || miss > this.#lead + AGAIN_MS) return this.#seekAhead(now, want);
-    if (miss > TICK_MS) return;
-    this.#playAgainAt = now + AGAIN_MS;
-    if (miss <= 1) this.#play(now, miss);
-    else setTimeout(() => this.#play(performance.now(), 0), miss);
+    const latency = this.learned.get(this.#startKind);
+    const launch = (at, expected) => {
+      this.#launchedFor = state.at;
+      this.#play(at, expected);
+    };
+    const early = (at) => untilAt(state, this.clock.serverTime(1_000 * at), 1_000 * this.position) / 1_000 - latency;
+    const wait = early(now);
+    if (target !== null && (wait < -LATE_MS || wait > this.#lead + AGAIN_MS)) this.#seekAhead(now, target + latency);
+    else if (wait <= 1) launch(now, wait);
+    else if (wait < SOON_MS) this.#timer = setTimeout(() => launch(performance.now(), early(performance.now())), wait);
   }
 
   // Go where the room will be when this place is loaded, and start when it comes by.
@@ -184,10 +238,12 @@ export class Player {
     this.#seek(now, want + this.#lead, true);
   }
 
-  #play(now, miss) {
+  // `expected`: how far ahead of the room that is going to be; null: it is not known.
+  #play(now, expected) {
     this.#playAgainAt = now + AGAIN_MS;
-    this.#sought.isTimed = false;
-    this.controller.started(now, this.#startKind, miss);
+    this.#sought = { ...this.#sought, to: null, isTimed: false };
+    if (expected === null) this.controller.interrupted(now);
+    else this.controller.started(now, this.#startKind, expected);
     this.#startKind = "resume";
     this.video.play().catch((problem) => {
       if (problem.name !== "NotAllowedError") return;
@@ -218,15 +274,17 @@ export class Player {
   }
 
   #tryNext() {
-    const url = this.#urls.shift();
-    if (url === undefined) {
+    const source = this.#sources.shift();
+    this.source = source ?? null;
+    this.#close();
+    if (!source) {
       if (!this.#isLoading) return;
       this.giveUp();
       return this.on.failed();
     }
     this.#isLoading = true;
     this.#lead = FIRST_LEAD_MS;
-    this.video.src = url;
+    this.#close = openSource(this.video, source, () => this.#tryNext());
     this.on.changed();
   }
 }

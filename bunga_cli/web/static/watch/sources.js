@@ -10,15 +10,19 @@ export function isAddress(text) {
   }
 }
 
-// Return the addresses to try, the best first, or the name of the sentence that says why there is none.
-export async function addressesOf(record, account, canPlay) {
+// Return the sources to try, the best first, or the name of the sentence that says why there is none.
+// A page that came encrypted (`isSecure`) can open what comes encrypted only.
+export async function addressesOf(record, account, playsStreams, isSecure = false) {
   if (record.source === "local") return { reason: "onADisk" };
   const found = isAddress(record.path) ? [{ url: record.path, headers: {}, mime: null }] : await account.resolve(record);
   if (!found.length) return { reason: "unknownSource" };
   const bare = found.filter(({ headers }) => Object.keys(headers ?? {}).length === 0);
   if (!bare.length) return { reason: "needsApp" };
-  const playable = bare.filter((source) => !isHls(source) || canPlay(HLS));
-  return playable.length ? { urls: playable.map(({ url }) => url) } : { reason: "hls" };
+  const sources = bare.map((source) => ({ url: source.url, isStream: isHls(source) }));
+  const playable = sources.filter(({ isStream }) => playsStreams || !isStream);
+  if (!playable.length) return { reason: "hls" };
+  const allowed = playable.filter(({ url }) => !isSecure || !/^http:/i.test(url));
+  return allowed.length ? { sources: allowed } : { reason: "insecure" };
 }
 
 export function isHls({ url, mime }) {
@@ -27,7 +31,7 @@ export function isHls({ url, mime }) {
 
 // Return the record that stands for an address; the same address is the same record everywhere.
 export async function recordOf(url, digest = globalThis.crypto?.subtle) {
-  return { record_id: `link-${await hash(url, digest)}`, title: lastPart(url), thumb_url: null, source: "link", path: url };
+  return { record_id: `link-${await hashOf(url, digest)}`, title: lastPart(url), thumb_url: null, source: "link", path: url };
 }
 
 function lastPart(url) {
@@ -40,8 +44,8 @@ function lastPart(url) {
   }
 }
 
-// Browsers have SHA-256 on encrypted pages only; elsewhere the address itself, folded, has to do.
-async function hash(text, digest) {
+// The same text has the same one everywhere. Browsers have SHA-256 on encrypted pages only; elsewhere the address itself, folded, has to do.
+export async function hashOf(text, digest = globalThis.crypto?.subtle) {
   const bytes = new TextEncoder().encode(text);
   if (digest) return hex(new Uint8Array(await digest.digest("SHA-256", bytes))).slice(0, 16);
   let [a, b] = [0x811c9dc5, 0x1000193];

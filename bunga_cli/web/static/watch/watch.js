@@ -1,19 +1,27 @@
 // The page that plays a room: puts its parts together.
 
 import { Account } from "./account.js";
+import { bindCaptions } from "./captions.js";
 import { Connection } from "./connection.js";
 import { bindControls } from "./controls.js";
 import { $, write } from "./dom.js";
+import { wanted } from "./files.js";
 import { Following } from "./following.js";
 import { bindForms } from "./forms.js";
 import { Identity, storageOrNone } from "./identity.js";
-import { Learned } from "./learned.js";
-import { fly, note, pop, spark } from "./overlay.js";
+import { isChromium, Learned } from "./learned.js";
+import { Notice } from "./notice.js";
+import { fly, note, pop, spark, tell, tellOtherwise } from "./overlay.js";
 import { showSync } from "./panel.js";
 import { showPeople } from "./people.js";
+import { bindPicking } from "./picking.js";
 import { Player } from "./player.js";
+import { bindPutting } from "./putting.js";
+import { bindReactions } from "./reactions.js";
 import { nameOf, Room } from "./room.js";
-import { addressesOf } from "./sources.js";
+import { bindSourceChoice } from "./source_choice.js";
+import { addressesOf, isAddress } from "./sources.js";
+import { playsStreams } from "./streams.js";
 import { positionAt } from "./timeline.js";
 import { has, words } from "./words.js";
 
@@ -28,15 +36,15 @@ const following = new Following();
 const { clock } = following;
 const now = () => performance.now();
 
-let problem = null; // the name of a sentence about the video
-let trouble = "connecting"; // the name of a sentence about the connection
 let panelAt = 0;
 let lostAt = null;
 
-const player = new Player($("video"), clock, new Learned(storage), {
+const notice = new Notice({ blocked: () => player.isBlocked, on: () => Boolean(room.record) });
+
+const player = new Player($("video"), clock, new Learned(storage, isChromium()), {
   changed: () => following.hurry(),
-  blocked: showNotice,
-  failed: () => setProblem("unplayable"),
+  blocked: () => notice.show(),
+  failed: () => room.record && notice.problem("unplayable"),
   ended: () => room.send("play-finished"),
 });
 
@@ -48,24 +56,23 @@ const room = new Room((message) => connection.send(message), {
 
 const connection = new Connection(account, channelId, {
   open() {
-    trouble = null;
     lostAt = null;
     room.forget();
     following.restart();
     join();
-    showNotice();
+    notice.trouble(null);
   },
   message: hear,
   lost(reason) {
     lostAt ??= now();
     player.letGo();
-    setTrouble(reason);
+    notice.trouble(reason);
   },
-  refused: (refusal) => setTrouble(refusal.reason, refusal.values),
+  refused: (refusal) => notice.trouble(refusal.reason, refusal.values),
 });
 
 function join() {
-  room.send("join-in", { user: identity.user, my_share: null });
+  room.join(identity.user);
 }
 
 // What the server says.
@@ -74,14 +81,26 @@ const deeds = { play: "didPlay", pause: "didPause", seek: "didSeek", aloha: "did
 
 function hear(message, heardAt) {
   if (message.code === "clock") return following.answered(message, heardAt);
-  room.receive(message);
+  if (!room.receive(message)) return;
   const { sender } = message;
-  if (message.code in deeds) note(words(deeds[message.code], { name: nameOf(sender) }));
+  if (message.code in deeds) happened(words(deeds[message.code], { name: nameOf(sender) }), sender);
+  else if (message.code === "share-sub") subtitleShared(message, sender);
   else if (message.code === "danmaku") say(message.message, sender);
   else if (message.code === "popmoji") react(message.popmoji_code, sender, pop);
   else if (message.code === "spark") react(message.emoji, sender, (emoji) => spark(emoji, message.fraction));
   else if (message.code === "who-are-you") join();
   else if (message.code === "error") refusedBy(message);
+}
+
+// What others do is seen over the picture; one's own deeds one knows.
+function happened(text, who) {
+  note(text);
+  if (who.id !== identity.username) tell(text);
+}
+
+function subtitleShared(message, sender) {
+  captions.shared(message, sender);
+  happened(words("didSub", { name: nameOf(sender), title: message.title }), sender);
 }
 
 function say(text, who) {
@@ -94,8 +113,11 @@ function react(emoji, who, show) {
   note(emoji, who);
 }
 
+// Refusals that are nobody's business: all pages tell the end of a film, and one is enough.
+const EXPECTED = new Set(["no-projection", "paused", "too-soon"]);
+
 function refusedBy({ reason }) {
-  if (reason !== "no-projection") note(words("refused"));
+  if (!EXPECTED.has(reason)) note(words("refused"));
 }
 
 function showState(state, old) {
@@ -105,18 +127,22 @@ function showState(state, old) {
   $("play").dataset.on = String(!isPaused);
   $("play").setAttribute("aria-label", words(isPaused ? "play" : "pause"));
   if (navigator.mediaSession) navigator.mediaSession.playbackState = isPaused ? "paused" : "playing";
-  if (!old || old.play_state !== state.play_state) showNotice();
+  if (!old || old.play_state !== state.play_state) notice.show();
   showStatus();
   if (old?.revision !== state.revision) following.act();
 }
 
-function reason(state) {
+// Return whom the room waits for, in one of our sentences; nothing if it does not.
+function waitedFor(sentence) {
   const { names, since } = room.waitedFor;
-  if (names.length) {
-    const name = names.join(words("and"));
-    const seconds = clock.isKnown ? Math.max(0, Math.floor((clock.serverTime(1_000 * now()) - since) / 1e6)) : 0;
-    return words("waitingFor", { name, seconds });
-  }
+  if (!names.length) return "";
+  const seconds = clock.isKnown ? Math.max(0, Math.floor((clock.serverTime(1_000 * now()) - since) / 1e6)) : 0;
+  return words(sentence, { name: names.join(words("and")), seconds });
+}
+
+function reason(state) {
+  const waited = waitedFor("waitingFor");
+  if (waited) return waited;
   const key = `cause_${state.cause?.what}`;
   if (!has(key)) return "";
   const name = state.cause.who ? nameOf(state.cause.who) : "";
@@ -129,49 +155,52 @@ function showStatus() {
   $("state").dataset.state = $("state-dot").dataset.state = state.play_state;
   write($("state-text"), words(state.play_state));
   write($("reason"), reason(state));
+  tellOtherwise(waitedFor("waitingTold"));
 }
 
 // What is on.
 
 async function open(record, sharer) {
-  problem = null;
   const isAnybodys = record && sharer && sharer.id !== "server";
   write($("title"), record ? record.title || record.path : words("nothing"));
   $("sharer").textContent = isAnybodys ? words("putOn", { name: nameOf(sharer) }) : "";
-  if (isAnybodys) note(words("didShare", { name: nameOf(sharer), title: record.title }));
+  if (isAnybodys) happened(words("didShare", { name: nameOf(sharer), title: record.title }), sharer);
   player.unload();
-  showNotice();
+  picking.forget();
+  captions.clear();
+  sourceChoice.show([]);
+  showToSystem(record);
+  notice.problem(null);
   if (record) await find(record);
 }
 
+// The lock screen, the keys of a headset and the like have a title to show.
+function showToSystem(record) {
+  if (!navigator.mediaSession || !globalThis.MediaMetadata) return;
+  const artwork = isAddress(record?.thumb_url) ? [{ src: record.thumb_url }] : [];
+  navigator.mediaSession.metadata = record && new MediaMetadata({ title: record.title, artist: $("watch").dataset.name, artwork });
+}
+
 async function find(record) {
+  account.subtitlesOf(record.record_id).then((found) => room.record === record && captions.kept(found), () => {});
+  if (record.source === "local") return openOwn(record);
   player.expect();
-  const found = await addressesOf(record, account, (type) => player.video.canPlayType(type) !== "").catch(() => ({ reason: "unopened" }));
+  const found = await addressesOf(record, account, playsStreams(player.video), location.protocol === "https:").catch(() => ({ reason: "unopened" }));
   if (room.record !== record) return;
-  if (found.urls) return player.load(found.urls);
+  if (!found.sources) return giveUp(found.reason);
+  sourceChoice.show(found.sources);
+  player.load(found.sources);
+}
+
+function openOwn(record) {
+  const url = picking.urlOf(record);
+  if (url) player.load([{ url, isStream: false }]);
+  else giveUp("onADisk", { name: wanted(record).name });
+}
+
+function giveUp(name, values) {
   player.giveUp();
-  setProblem(found.reason);
-}
-
-// What the page says in place of the picture: the gravest alone.
-
-function setProblem(name) {
-  problem = name;
-  showNotice();
-}
-
-function setTrouble(name, values = {}) {
-  trouble = name;
-  showNotice(values);
-}
-
-function showNotice(values = {}) {
-  const isAsleep = player.isBlocked && !trouble && !problem;
-  $("unblock").hidden = !isAsleep;
-  const name = trouble ?? problem ?? (room.record ? null : "nothingYet");
-  $("notice").hidden = !name && !isAsleep;
-  write($("notice-text"), name ? words(name, values) : isAsleep ? words("blocked") : "");
-  $("notice").dataset.kind = trouble ? "trouble" : "";
+  notice.problem(name, values);
 }
 
 // What the person does.
@@ -204,16 +233,59 @@ const act = {
   },
   unblock() {
     player.unblock();
-    showNotice();
+    notice.show();
   },
 };
 
-const controls = bindControls(player, act, storage);
+const send = (code, fields) => connection.isOpen && room.send(code, fields);
+
+const sourceChoice = bindSourceChoice((sources) => {
+  notice.problem(null);
+  player.load(sources);
+});
+
+const captions = bindCaptions({
+  video: player.video,
+  storage,
+  keep: (file) => account.keepSubtitle(room.record.record_id, file),
+  tell: (url, title) => send("share-sub", { url, title }),
+});
+
+const putting = bindPutting({ account, share: (record) => send("start-projection", { video_record: record, position: 0 }) });
+
+const picking = bindPicking({
+  putOn: putting.putOn,
+  chosen(record, url) {
+    if (room.record?.record_id !== record.record_id) return;
+    notice.problem(null);
+    player.load([{ url, isStream: false }]);
+  },
+});
+
+const reactions = bindReactions({
+  video: player.video,
+  send,
+  act: {
+    toggle: () => act.toggle(),
+    step(ms) {
+      controls.step(ms);
+      tell(words(ms < 0 ? "backTold" : "aheadTold"));
+    },
+  },
+});
+
+const controls = bindControls(player, act, storage, {
+  c: captions.toggle,
+  z: () => captions.shift(-0.5),
+  x: () => captions.shift(0.5),
+  e: reactions.sparkInTheMiddle,
+  Escape: reactions.putAway,
+});
 $("unblock").addEventListener("click", act.unblock);
 
 const forms = bindForms({
   identity,
-  send: (code, fields) => connection.isOpen && room.send(code, fields),
+  send,
   named() {
     if (connection.isOpen) join();
     else connection.open();
@@ -226,10 +298,11 @@ function tick(at) {
   if (at - panelAt < PANEL_EVERY_MS) return;
   panelAt = at;
   showStatus();
+  sourceChoice.follow(player.source);
   showSync(player, clock, at);
 }
 
 following.begin({ connection, room, player, on: { tick } });
 if (identity.isNamed) connection.open();
 else forms.askName();
-showNotice();
+notice.show();

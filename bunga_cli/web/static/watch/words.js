@@ -19,3 +19,11 @@ export function signed(ms) {
   const size = Math.abs(ms) < 100 ? Math.abs(ms).toFixed(1) : Math.abs(ms).toFixed(0);
   return `${Number(size) === 0 ? "±" : ms < 0 ? "−" : "+"}${size}`;
 }
+
+const UNITS = ["B", "KB", "MB", "GB", "TB"];
+
+export function sizeText(bytes) {
+  let [size, unit] = [bytes, 0];
+  for (; size >= 999.5 && unit < UNITS.length - 1; unit += 1) size /= 1_000;
+  return `${size.toFixed(unit && size < 99.95 ? 1 : 0)} ${UNITS[unit]}`;
+}
