@@ -32,8 +32,6 @@ def folder() -> Path:
 
 def make(kind: str, seconds: int = SECONDS) -> tuple[str, str]:
     """Return the names, in the folder, of a film with sound and of the same one without."""
-    if shutil.which("ffmpeg") is None:
-        sys.exit("Error: ffmpeg is needed to make the film that is watched.")
     folder().mkdir(exist_ok=True)
     names = f"film-{seconds}.{kind}", f"film-{seconds}-silent.{kind}"
     pattern = ["-f", "lavfi", "-i", f"testsrc2=size=320x180:rate=30:duration={seconds}"]
@@ -48,6 +46,8 @@ def _once(name: str, options: list[str]) -> None:
     path = folder() / name
     if path.exists():
         return
+    if shutil.which("ffmpeg") is None:
+        sys.exit("Error: ffmpeg is needed to make the film that is watched.")
     progress(f"making {path}")
     unfinished = path.with_name(f"unfinished-{name}")
     subprocess.run(["ffmpeg", "-loglevel", "error", "-y", *options, str(unfinished)], check=True)
