@@ -21,6 +21,10 @@ from bunga_cli.sync.truth import Truth, whole_truth
 from bunga_cli.sync.values import SERVER, ConnId, Projection, User
 
 
+FAR_US = 2_000_000
+"""Within so much everybody has loaded the video, who watches it."""
+
+
 class Mechanics:
     """A room's state and the moves it can make."""
 
@@ -105,6 +109,11 @@ class Mechanics:
                 watcher.readiness_since_us = now_us
                 self._tell(events.ReadinessChanged(watcher.user, is_buffering=True))
 
+    def _prepare_if_far(self, position_us: int | None, now_us: int) -> None:
+        """Do so if the room is to go where nothing is loaded as yet."""
+        if position_us is not None and abs(position_us - self.position_at(now_us)) > FAR_US:
+            self._prepare(now_us)
+
     def _report(self, watcher: Watcher, socket: Socket, ready: bool, now_us: int) -> None:
         was_ready = watcher.is_ready
         watcher.hear(socket, ready)
@@ -141,6 +150,7 @@ class Mechanics:
         self, user: User, position_us: int | None, now_us: int, actor: Socket | None = None
     ) -> None:
         """Pause at a place, or (None) where all can stop together."""
+        self._prepare_if_far(position_us, now_us)
         self._move(Cause.PAUSE, now_us, position_us, by=user)
         self._tell(events.Paused(user, self.position_at(now_us)))
         self._save_progress(now_us)

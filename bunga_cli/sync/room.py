@@ -356,6 +356,7 @@ class Room(Deadlines):
             self._refuse(socket, command, "too-soon", detail)
         else:
             self._projected_us = now_us
+            self._prepare_if_far(0, now_us)
             self._move(Cause.FINISH, now_us, 0, by=watcher.user)
             self._save_progress(now_us)
             self._tell_truth(now_us)

@@ -30,10 +30,10 @@ class Patient15(Player15):
     pace = replace(Pace(), silence_s=PATIENCE_S)
 
 
-def new_channel(site: Site) -> str:
+def new_channel(site: Site, **settings: object) -> str:
     """Make a channel of its own for a test."""
     channel = f"test-{uuid4().hex[:8]}"
-    site.create_channel(channel)
+    site.create_channel(channel, **settings)
     return channel
 
 

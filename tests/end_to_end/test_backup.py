@@ -58,7 +58,8 @@ async def first_status(site: Site, channel: str, token: str) -> dict[str, Any]:
 async def test_two_who_watch_notice_nothing_and_a_restored_site_knows_them(
     own_site: Site, tmp_path: Path
 ) -> None:
-    target, channel = tmp_path / "site.tar.gz", new_channel(own_site)
+    target = tmp_path / "site.tar.gz"
+    channel = new_channel(own_site, legacy_compensation=False)  # all are told where the room is
     async with pair(own_site, channel) as (ann, bob):
         subtitle = await asyncio.to_thread(
             upload_subtitle, own_site, channel, ann.account.access_token

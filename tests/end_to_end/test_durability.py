@@ -38,7 +38,7 @@ def own_site(tmp_path: Path) -> Iterator[Site]:
 async def test_a_room_of_a_killed_server_stands_where_that_was_last_seen_alive(
     own_site: Site,
 ) -> None:
-    channel = new_channel(own_site)
+    channel = new_channel(own_site, legacy_compensation=False)  # all are told where the room is
     async with pair(own_site, channel) as (ann, _bob):
         await ann.seek(1000 * SECOND_US)
         await ann.play()

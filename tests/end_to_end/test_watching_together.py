@@ -11,7 +11,8 @@ async def test_one_presses_play_and_both_play(site: Site) -> None:
 
         assert (await ann.expect("play"))["sender"]["name"] == "Bob"
         assert (await status(ann, play_status="playing"))["position"] < SECOND_US
-        assert (await bob.expect("play-at", where=lambda m: m["is_play"]))["position"] == 0
+        played = await bob.expect("play-at", where=lambda m: m["is_play"])
+        assert 0 <= played["position"] < SECOND_US  # where the room is when it arrives
 
 
 async def test_one_pauses_and_both_stand_where_that_one_paused(site: Site) -> None:

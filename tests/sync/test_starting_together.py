@@ -2,7 +2,7 @@
 
 import pytest
 
-from bunga_cli.sync.commands import Heartbeat, Pause, Play, Seek
+from bunga_cli.sync.commands import Finish, Heartbeat, Pause, Play, Seek
 from bunga_cli.sync.events import Paused, PlayAt, State, Status
 from bunga_cli.sync.leads import (
     LEAST_START_US,
@@ -340,3 +340,26 @@ def test_states_are_sent_as_they_stand_while_nothing_happens() -> None:
     stage.advance(3)
 
     assert len({state.timeline for state in stage.heard("ann", State)}) == 1
+
+
+def test_the_next_play_after_the_end_waits_for_the_beginning_to_be_loaded() -> None:
+    stage = running("ann", "bob")
+    stage.advance(10)
+    stage.say("ann", Finish())
+    stage.say("ann", Play())
+    assert stage.state == "waiting"
+    stage.ready("ann")
+    stage.ready("bob")
+
+    assert timeline(stage).rate == 1
+
+
+def test_a_pause_far_away_is_to_be_loaded_and_one_nearby_is_not() -> None:
+    stage = running("ann", "bob")
+    stage.say("ann", Pause(us(61)))
+    assert stage.watchers["bob"] == "ready"
+    stage.say("ann", Play())
+    stage.advance(2)
+    stage.say("ann", Pause(us(300)))
+
+    assert stage.watchers["bob"] == "buffering"

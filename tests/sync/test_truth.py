@@ -108,7 +108,7 @@ def test_one_state_follows_each_change_also_to_who_made_it(
 
 def test_nothing_is_told_before_its_cause_is() -> None:
     stage = with_a_modern_one(playing("ann"))
-    stage.say("ann", Pause(us(61)))
+    stage.say("ann", Pause(stage.position_us))
 
     assert [type(event).__name__ for event in stage.heard_all("mod")] == ["Paused", "State"]
 

@@ -26,6 +26,7 @@ import { positionAt } from "./timeline.js";
 import { has, words } from "./words.js";
 
 const PANEL_EVERY_MS = 250;
+const END_AGAIN_MS = 5_000;
 const ALONE_MS = 5_000; // so long a picture plays on that hears nothing of the room
 
 const channelId = $("watch").dataset.channel;
@@ -38,6 +39,7 @@ const now = () => performance.now();
 
 let panelAt = 0;
 let lostAt = null;
+let toldEndAt = 0;
 
 const notice = new Notice({ blocked: () => player.isBlocked, on: () => Boolean(room.record) });
 
@@ -45,7 +47,7 @@ const player = new Player($("video"), clock, new Learned(storage, isChromium()),
   changed: () => following.hurry(),
   blocked: () => notice.show(),
   failed: () => room.record && notice.problem("unplayable"),
-  ended: () => room.send("play-finished"),
+  ended: tellEnd,
 });
 
 const room = new Room((message) => connection.send(message), {
@@ -73,6 +75,12 @@ const connection = new Connection(account, channelId, {
 
 function join() {
   room.join(identity.user);
+}
+
+// The end counts once for all, and not within ten seconds of another or of the beginning: it is told until it does.
+function tellEnd() {
+  toldEndAt = now();
+  room.send("play-finished");
 }
 
 // What the server says.
@@ -295,6 +303,7 @@ const forms = bindForms({
 function tick(at) {
   controls.show();
   if (lostAt !== null && at - lostAt > ALONE_MS && !player.video.paused) player.pauseNow();
+  if (player.video.ended && connection.isOpen && room.state?.rate && at - toldEndAt > END_AGAIN_MS) tellEnd();
   if (at - panelAt < PANEL_EVERY_MS) return;
   panelAt = at;
   showStatus();
