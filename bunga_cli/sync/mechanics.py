@@ -20,7 +20,6 @@ from bunga_cli.sync.roster import Roster
 from bunga_cli.sync.truth import Truth, whole_truth
 from bunga_cli.sync.values import SERVER, ConnId, Projection, User
 
-
 FAR_US = 2_000_000
 """Within so much everybody has loaded the video, who watches it."""
 
