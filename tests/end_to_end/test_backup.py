@@ -70,6 +70,7 @@ async def test_two_who_watch_notice_nothing_and_a_restored_site_knows_them(
         before = await status(bob, play_status="playing", ready_ids=["ann", "bob"])
         for _ in range(3):
             await backup(own_site, target)
+        await bob.expect("channel-status", where=lambda m: m["position"] > before["position"])
         told = [f.message for f in bob.received if f.message["code"] == "channel-status"]
         meanwhile = told[told.index(before) :]
         played_us = (time.monotonic() - started) * SECOND_US
