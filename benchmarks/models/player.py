@@ -91,12 +91,6 @@ class Player:
         """Ask the room to play."""
         return [{"code": "play"}]
 
-    def press_pause(self, now_us: int) -> list[Message]:
-        """Pause, and tell the others."""
-        media = self._open_media()
-        media.pause(now_us)
-        return [{"code": "pause", "position": round(media.position_us)}]
-
     def slide(self, position_us: int, now_us: int) -> list[Message]:
         """Drag the slider somewhere."""
         self._open_media().seek(position_us, now_us)
