@@ -4,12 +4,12 @@ They are told in classes of delay (see `squeeze`). A start that lies in the futu
 class just so early that the word arrives when it happens.
 """
 
+from bunga_cli.sync.policy import SECOND_US
 from bunga_cli.sync.readiness import Socket
 from bunga_cli.sync.squeeze import STEADY_AFTER_US, UNCOMPENSATED, DelayClass, bias_us, class_of
 from bunga_cli.sync.timeline import Timeline
 from bunga_cli.sync.values import ConnId
 
-_BEAT_US = 1_000_000
 _REMINDED_AFTER = 5
 _REMINDED_EVERY = 60
 
@@ -119,7 +119,7 @@ def squeeze_us(timeline: Timeline, delay: DelayClass, now_us: int) -> int:
     steady_us = now_us - timeline.at_us - STEADY_AFTER_US
     if not timeline.rate or steady_us < 0:
         return 0
-    return bias_us(delay, steady_us // _BEAT_US)
+    return bias_us(delay, steady_us // SECOND_US)
 
 
 def is_reminder(timeline: Timeline, now_us: int) -> bool:
@@ -127,5 +127,5 @@ def is_reminder(timeline: Timeline, now_us: int) -> bool:
 
     It is told of changes alone, so that one late word would keep it out of step until the next one.
     """
-    beats = (now_us - timeline.at_us) // _BEAT_US
+    beats = (now_us - timeline.at_us) // SECOND_US
     return bool(timeline.rate) and beats % _REMINDED_EVERY == _REMINDED_AFTER
