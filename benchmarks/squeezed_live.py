@@ -21,6 +21,7 @@ from benchmarks.simulated import (
     ENTERS_IN_S,
     PUT_WRONG_AFTER_S,
     ROUND_TRIPS_MS,
+    STARTS_S,
     Run,
     Runs,
     film,
@@ -33,7 +34,6 @@ from bunga_cli.client import Account, Client, Disconnected, ServerAddress
 from bunga_cli.clock import monotonic_us
 from bunga_cli.protocol import v2
 
-LIVE_STARTS_S = (-2.5, -0.5, 0.5, 2.5)
 _TICK_S = 0.02
 _LOOK_S = 0.1
 _DEAF = 3000
@@ -108,7 +108,7 @@ async def measure_live(
     seconds: float,
     *,
     is_compensated: bool,
-    starts_s: Sequence[float] = LIVE_STARTS_S,
+    starts_s: Sequence[float] = STARTS_S,
     converges_in_s: float = CONVERGES_IN_S,
 ) -> Runs:
     """Do as `in_step` does, at a server of our own; return what is seen by round trip."""

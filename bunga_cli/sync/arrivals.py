@@ -6,7 +6,14 @@ class just so early that the word arrives when it happens.
 
 from bunga_cli.sync.policy import SECOND_US
 from bunga_cli.sync.readiness import Socket
-from bunga_cli.sync.squeeze import STEADY_AFTER_US, UNCOMPENSATED, DelayClass, bias_us, class_of
+from bunga_cli.sync.squeeze import (
+    SETTLED_AFTER_BEATS,
+    STEADY_AFTER_US,
+    UNCOMPENSATED,
+    DelayClass,
+    bias_us,
+    class_of,
+)
 from bunga_cli.sync.timeline import Timeline
 from bunga_cli.sync.values import ConnId
 
@@ -20,7 +27,7 @@ Group = tuple[DelayClass, tuple[ConnId, ...] | None]
 class Arrivals:
     """The old sockets of one room, and whom a start has yet to be told."""
 
-    __slots__ = ("_classes", "_groups", "_measured", "_unannounced", "is_on")
+    __slots__ = ("_classes", "_groups", "_measured", "_unannounced", "_unsettled_us", "is_on")
 
     def __init__(self) -> None:
         self.is_on = True
@@ -28,10 +35,12 @@ class Arrivals:
         self._groups: list[Group] | None = None
         self._measured: dict[ConnId, Socket] = {}
         self._unannounced: set[DelayClass] = set()
+        self._unsettled_us = 0
 
     def add(self, socket: Socket, timeline: Timeline, now_us: int) -> None:
         """Take in a socket that opens, perhaps shortly before the start of `timeline`."""
         if not socket.is_v2:
+            self.unsettle(now_us)
             self._enter(socket, UNCOMPENSATED)
             if _is_early(UNCOMPENSATED, timeline, now_us):
                 self._unannounced.add(UNCOMPENSATED)
@@ -67,6 +76,25 @@ class Arrivals:
             else:
                 self._groups = [(next(iter(self._classes), UNCOMPENSATED), None)]
         return self._groups
+
+    # -- the squeeze ------------------------------------------------------------------------------
+
+    def unsettle(self, now_us: int) -> None:
+        """Look after everybody closely for a while: somebody may be far from where the room is."""
+        self._unsettled_us = now_us
+
+    def squeeze_us(self, timeline: Timeline, delay: DelayClass, now_us: int) -> int:
+        """Return what a heartbeat at `now_us` adds to the position for a class.
+
+        That is nothing unless the room plays steadily. The beats since it does are counted by the
+        time, so that nobody has to count.
+        """
+        steady_us = now_us - timeline.at_us - STEADY_AFTER_US
+        if not timeline.rate or steady_us < 0:
+            return 0
+        settled_us = min(steady_us, now_us - self._unsettled_us)
+        is_settled = settled_us >= SETTLED_AFTER_BEATS * SECOND_US
+        return bias_us(delay, steady_us // SECOND_US, is_settled=is_settled)
 
     # -- a start to come --------------------------------------------------------------------------
 
@@ -109,17 +137,6 @@ def _is_early(delay: DelayClass, timeline: Timeline, now_us: int) -> bool:
     """Tell whether a word said now would arrive before `timeline` starts."""
     starts = timeline.rate > timeline.rate_before
     return starts and now_us + delay.one_way_us < timeline.at_us
-
-
-def squeeze_us(timeline: Timeline, delay: DelayClass, now_us: int) -> int:
-    """Return what a heartbeat at `now_us` adds to the position for a class; 0 if nothing is steady.
-
-    The beats since the room became steady are counted by the time, so that nobody has to count.
-    """
-    steady_us = now_us - timeline.at_us - STEADY_AFTER_US
-    if not timeline.rate or steady_us < 0:
-        return 0
-    return bias_us(delay, steady_us // SECOND_US)
 
 
 def is_reminder(timeline: Timeline, now_us: int) -> bool:

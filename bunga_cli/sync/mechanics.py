@@ -6,7 +6,7 @@ will get.
 """
 
 from bunga_cli.sync import commands, events, parking
-from bunga_cli.sync.arrivals import Arrivals, is_reminder, squeeze_us
+from bunga_cli.sync.arrivals import Arrivals, is_reminder
 from bunga_cli.sync.call import VoiceCall
 from bunga_cli.sync.commands import Command
 from bunga_cli.sync.effects import Effect, PutAway, SaveProgress, Tell
@@ -129,6 +129,8 @@ class Mechanics:
         if watcher.is_ready is was_ready:
             return
         watcher.readiness_since_us = now_us
+        if watcher.is_ready and not watcher.is_v2:
+            self.arrivals.unsettle(now_us)
         was_excused = watcher.excused
         if was_excused:
             parking.tend(watcher, self.position_at(now_us), self.policy)
@@ -268,7 +270,9 @@ class Mechanics:
         but, status = tuple(elsewhere), self._status(now_us)
         for delay, conns in self.arrivals.groups:
             arrives_us = now_us + delay.one_way_us
-            shift_us = squeeze_us(self.playback.timeline, delay, now_us) if is_beat else 0
+            shift_us = 0
+            if is_beat:
+                shift_us = self.arrivals.squeeze_us(self.playback.timeline, delay, now_us)
             place_us = max(0, self.position_at(arrives_us) + shift_us)
             told = _as_of(status, place_us, self._play_status(arrives_us))
             self._out.append(Tell(told, but=but, among=conns))

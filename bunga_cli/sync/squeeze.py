@@ -7,7 +7,9 @@ a socket is told the position that will hold one way later.
 more by playing 5 % faster or slower. Its dead zone is squeezed by telling it what is not quite so:
 for some heartbeats that the room is ahead of where it is, so that a picture that is behind by more
 than a width is made to hurry; for as many that the room is behind, so that one that is ahead by
-more than another width is made to tarry. A picture within both is left alone.
+more than another width is made to tarry. A picture within both is left alone. When all have had the
+time to come into step, few heartbeats do that: nobody drifts far in a quarter of a minute, and a
+message that is late by chance is seldom one of those.
 
 Messages come late at times, but never early by much, and a late one makes a picture look as if it
 were ahead. So more is tolerated of those who are ahead, the more so the more the delay varies: the
@@ -32,13 +34,18 @@ _KEPT_WITHIN_US = 8_000
 _BEYOND_JITTER_US = 15_000
 _LEAST_WIDTH_US, _MOST_WIDTH_US = 30_000, 80_000
 """A heartbeat moves a picture by 50 ms: a narrower zone would be crossed, and crossed back."""
+_MOST_BEHIND_US = 60_000
 _LESS_AHEAD_US = 20_000
 PHASE_BEATS = 4
 """How many heartbeats are biased alike. One by one would do as well, with a change of rate each."""
+SETTLED_AFTER_BEATS = 80
+"""In so many, who is 2.5 s off comes into step."""
+SELDOM_BEATS, SELDOM_EVERY = 2, 16
+"""How many are biased in a settled room, and of how many."""
 
 
 class DelayClass(NamedTuple):
-    """Sockets that are told the same: how long one way takes, and how far behind they may be.
+    """Sockets that are told the same: how long one way takes, and how unsteady it is.
 
     Both are in microseconds. A width of the whole dead zone is no squeeze.
     """
@@ -47,15 +54,24 @@ class DelayClass(NamedTuple):
     width_us: int
 
     @property
+    def is_squeezed(self) -> bool:
+        """True if anything is known that they could be squeezed by."""
+        return self.width_us < DEAD_ZONE_US
+
+    @property
+    def behind_us(self) -> int:
+        """How far behind they may be."""
+        return min(self.width_us, _MOST_BEHIND_US) if self.is_squeezed else DEAD_ZONE_US
+
+    @property
     def ahead_us(self) -> int:
         """How far ahead they may be: further by about as much as messages come late."""
-        return min(2 * self.width_us - _LESS_AHEAD_US, DEAD_ZONE_US)
+        return 2 * self.behind_us - _LESS_AHEAD_US if self.is_squeezed else DEAD_ZONE_US
 
     @property
     def usually_late_us(self) -> int:
         """How much later than most a message is, in the middle between the early and the late."""
-        is_off = self.width_us >= DEAD_ZONE_US
-        return 0 if is_off else max(0, self.width_us - _BEYOND_JITTER_US) // 3
+        return max(0, self.width_us - _BEYOND_JITTER_US) // 3 if self.is_squeezed else 0
 
 
 UNCOMPENSATED = DelayClass(0, DEAD_ZONE_US)
@@ -91,12 +107,16 @@ def _widened(value_us: int, before_us: int) -> int:
     return -(-value_us // _STEP_US) * _STEP_US
 
 
-def bias_us(delay_class: DelayClass, beat: int) -> int:
+def bias_us(delay_class: DelayClass, beat: int, *, is_settled: bool = False) -> int:
     """Return what is added to the position in the heartbeat number `beat` of a steady room.
 
     Beats are counted from the one at which the room became steady. The first ones hurry those who
-    are behind, because that is what a player is after a start or a seek.
+    are behind, because that is what a player is after a start or a seek. In a settled room most
+    heartbeats add nothing.
     """
-    if beat // PHASE_BEATS % 2:
+    phase = beat // (SELDOM_EVERY if is_settled else PHASE_BEATS)
+    if is_settled and beat % SELDOM_EVERY >= SELDOM_BEATS:
+        return 0
+    if phase % 2:
         return delay_class.ahead_us - DEAD_ZONE_US
-    return DEAD_ZONE_US - delay_class.width_us
+    return DEAD_ZONE_US - delay_class.behind_us

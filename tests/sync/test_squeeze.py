@@ -8,6 +8,8 @@ from bunga_cli.sync.paths import Path
 from bunga_cli.sync.squeeze import (
     DEAD_ZONE_US,
     PHASE_BEATS,
+    SELDOM_BEATS,
+    SELDOM_EVERY,
     UNCOMPENSATED,
     DelayClass,
     bias_us,
@@ -26,7 +28,11 @@ def path(*round_trips_us: int) -> Path:
 def test_nobody_is_compensated_or_squeezed_before_something_is_known() -> None:
     assert class_of(Path()) == UNCOMPENSATED
     assert UNCOMPENSATED.one_way_us == 0
-    assert {bias_us(UNCOMPENSATED, beat) for beat in range(100)} == {0}
+    assert {
+        bias_us(UNCOMPENSATED, beat, is_settled=is_settled)
+        for beat in range(100)
+        for is_settled in (False, True)
+    } == {0}
 
 
 def test_a_path_that_was_forgotten_is_not_compensated() -> None:
@@ -87,15 +93,21 @@ def test_a_picture_is_let_alone_within_its_widths_and_not_outside_of_them() -> N
     def is_let_alone(error_us: int) -> bool:
         return all(abs(error_us - bias) <= DEAD_ZONE_US for bias in told)
 
-    assert is_let_alone(-60_000)
-    assert not is_let_alone(-60_001)
+    assert is_let_alone(-squeezed.behind_us)
+    assert not is_let_alone(-squeezed.behind_us - 1)
     assert is_let_alone(squeezed.ahead_us)
     assert not is_let_alone(squeezed.ahead_us + 1)
 
 
-@pytest.mark.parametrize(("width_us", "ahead_us"), [(30_000, 40_000), (80_000, 140_000)])
-def test_more_is_tolerated_ahead_where_messages_come_late(width_us: int, ahead_us: int) -> None:
-    assert DelayClass(0, width_us).ahead_us == ahead_us
+@pytest.mark.parametrize(
+    ("width_us", "behind_us", "ahead_us"),
+    [(30_000, 30_000, 40_000), (60_000, 60_000, 100_000), (80_000, 60_000, 100_000)],
+)
+def test_more_is_tolerated_ahead_where_messages_come_late(
+    width_us: int, behind_us: int, ahead_us: int
+) -> None:
+    unsteady = DelayClass(0, width_us)
+    assert (unsteady.behind_us, unsteady.ahead_us) == (behind_us, ahead_us)
 
 
 @pytest.mark.parametrize("width_us", range(30_000, 81_000, 10_000))
@@ -111,6 +123,16 @@ def test_those_who_are_behind_are_hurried_first() -> None:
 def test_both_sides_are_squeezed_for_as_long() -> None:
     biases = [bias_us(DelayClass(0, 40_000), beat) for beat in range(64)]
     assert sum(bias > 0 for bias in biases) == sum(bias < 0 for bias in biases) == 32
+
+
+def test_a_settled_room_is_looked_after_seldom_and_on_both_sides() -> None:
+    squeezed = DelayClass(0, 40_000)
+    biases = [bias_us(squeezed, beat, is_settled=True) for beat in range(4 * SELDOM_EVERY)]
+    hurried, tarried = bias_us(squeezed, 0), bias_us(squeezed, PHASE_BEATS)
+    assert [beat for beat, bias in enumerate(biases) if bias] == [
+        SELDOM_EVERY * turn + beat for turn in range(4) for beat in range(SELDOM_BEATS)
+    ]
+    assert [biases[SELDOM_EVERY * turn] for turn in range(4)] == [hurried, tarried] * 2
 
 
 @pytest.mark.parametrize(("width_us", "late_us"), [(30_000, 5_000), (80_000, 21_666), (400_000, 0)])

@@ -163,6 +163,42 @@ def test_all_are_in_step_again_after_a_seek() -> None:
         assert Run.since(seat, since_us).p95_ms <= 80
 
 
+# -- a settled room --
+
+
+SETTLED_IN_S = 90
+
+
+def test_a_settled_room_is_mostly_told_the_plain_truth() -> None:
+    sim = watching()
+    sim.run(SETTLED_IN_S)
+    settled_us = sim.now_us
+    sim.run(64)
+    told = [off_ms(heard) for heard in statuses(sim, "far", settled_us)]
+    squeezed = [off for off in told if abs(off) > 250]
+    assert len(squeezed) == pytest.approx(len(told) / 8, abs=2)
+    assert min(squeezed) < 0 < max(squeezed)
+
+
+def test_who_was_not_waited_for_is_in_step_as_fast_as_at_the_beginning() -> None:
+    sim = watching()
+    sim.run(SETTLED_IN_S)
+    media = sim.seats["far"].player.media
+    assert media is not None
+    media.throughput = 0.0
+    sim.run(120)
+    assert sim.room.roster.watchers["far"].excused
+    media.throughput = 8.0
+    for _ in range(60):
+        if sim.room.roster.watchers["far"].excused:
+            sim.run(1)
+    media.slip(-0.5 * SECOND_US, sim.now_us)
+    sim.run(30)
+    since_us = sim.now_us
+    sim.run(20)
+    assert Run.since(sim.seats["far"], since_us).p95_ms <= 80
+
+
 # -- those who cannot keep up --
 
 
