@@ -91,6 +91,28 @@ async def test_who_press_at_once_end_at_one_place(visit: Visit, cinema: Site) ->
         await at_rest(ann, bob)
 
 
+PRESSES_WHEN_IT_TURNS = """() => {
+    const turned = new MutationObserver(() => {
+        turned.disconnect();
+        document.querySelector("#play").click();
+    });
+    turned.observe(document.querySelector("#box"), { attributeFilter: ["data-state"] });
+}"""
+
+
+async def test_a_press_that_crosses_anothers_does_not_undo_it(visit: Visit, cinema: Site) -> None:
+    async with evening(visit, cinema, "Ann", "Bob") as it:
+        ann, bob = it.pages
+        await bob.evaluate(PRESSES_WHEN_IT_TURNS)
+        await press(ann, "Play")
+        await it.all_in_step()
+
+        await press(bob, "Pause")
+        for page in (ann, bob):
+            await shows(page, "paused")
+            await said(page, "Bob paused")
+
+
 async def test_the_film_is_over_for_both_and_begins_anew(visit: Visit, cinema: Site) -> None:
     async with evening(visit, cinema, "Ann", "Bob") as it:
         ann, bob = it.pages

@@ -27,6 +27,7 @@ import { has, words } from "./words.js";
 
 const PANEL_EVERY_MS = 250;
 const END_AGAIN_MS = 5_000;
+const CROSSED_MS = 300; // a press so soon after another person's was meant for what was seen before it
 const ALONE_MS = 5_000; // so long a picture plays on that hears nothing of the room
 
 const channelId = $("watch").dataset.channel;
@@ -40,6 +41,7 @@ const now = () => performance.now();
 let panelAt = 0;
 let lostAt = null;
 let toldEndAt = 0;
+let turnedByAnotherAt = -Infinity;
 
 const notice = new Notice({ blocked: () => player.isBlocked, on: () => Boolean(room.record) });
 
@@ -132,6 +134,8 @@ function showState(state, old) {
   $("box").dataset.state = state.play_state;
   showPeople(state.watchers, identity.username);
   const isPaused = state.play_state === "paused";
+  const isTurned = old && isPaused !== (old.play_state === "paused");
+  if (isTurned && state.cause?.who?.id !== identity.username) turnedByAnotherAt = now();
   $("play").dataset.on = String(!isPaused);
   $("play").setAttribute("aria-label", words(isPaused ? "play" : "pause"));
   if (navigator.mediaSession) navigator.mediaSession.playbackState = isPaused ? "paused" : "playing";
@@ -224,6 +228,7 @@ const act = {
   position,
   toggle() {
     if (player.isBlocked) act.unblock();
+    else if (now() - turnedByAnotherAt < CROSSED_MS) return;
     else if (room.state?.play_state === "paused") act.play();
     else act.pause();
   },
