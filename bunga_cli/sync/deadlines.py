@@ -98,6 +98,8 @@ class Deadlines(Presence):
             watcher.arriving = False
         if self.playback.is_running:
             parking.tend(watcher, self.position_at(now_us), self.policy)
+        if not watcher.excused:
+            self.arrivals.unsettle(now_us)
 
     def _deadlines(self) -> Iterator[int | None]:
         yield self.playback.cooldown_us

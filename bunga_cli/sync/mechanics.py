@@ -98,7 +98,7 @@ class Mechanics:
 
     def _prepare(self, now_us: int) -> None:
         """Wait for those who can say that they have loaded another place, before the room runs."""
-        if not self.truth.sockets:
+        if not self.truth.sockets and not any(w.is_v2 for w in self.roster.watchers.values()):
             return
         revision = self.truth.next_revision()
         for watcher in self.roster.watchers.values():
@@ -244,7 +244,7 @@ class Mechanics:
         at each word, so nobody is told to rest who does, shortly before being told to start.
         """
         timeline = self.playback.timeline
-        runs, rests_at_us = timeline.rate_at(now_us), self._told_to_rest_at_us
+        runs, rests_at_us = timeline.rate and timeline.rate_at(now_us), self._told_to_rest_at_us
         for delay, conns in self.arrivals.groups:
             if not (self.arrivals.is_expecting(delay) and rests_at_us == timeline.position_us):
                 late_us = delay.usually_late_us if runs else 0
@@ -271,7 +271,7 @@ class Mechanics:
         for delay, conns in self.arrivals.groups:
             arrives_us = now_us + delay.one_way_us
             shift_us = 0
-            if is_beat:
+            if is_beat and self.playback.state is PlayState.PLAYING:
                 shift_us = self.arrivals.squeeze_us(self.playback.timeline, delay, now_us)
             place_us = max(0, self.position_at(arrives_us) + shift_us)
             told = _as_of(status, place_us, self._play_status(arrives_us))

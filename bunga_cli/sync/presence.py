@@ -175,7 +175,7 @@ class Presence(Mechanics):
         for watcher in [*self.roster.watchers.values()]:
             away_us = watcher.away_since_us
             if away_us is not None and now_us >= away_us + self.policy.reconnect_grace_us:
-                self.roster.former[watcher.id] = watcher.user
+                self.roster.remember(watcher.user)
                 self._leave(watcher, now_us)
 
 

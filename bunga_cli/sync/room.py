@@ -158,6 +158,7 @@ class Room(Deadlines):
         self.policy = self.roster.policy = policy
         self.playback.seek_cooldown_us = policy.seek_cooldown_us
         self.arrivals.is_on = policy.legacy_compensation
+        self.arrivals.unsettle(now_us)
         for socket in self.roster.sockets.values():
             self.arrivals.measured(socket)
         for ledger in self.roster.ledgers.values():
@@ -349,7 +350,10 @@ class Room(Deadlines):
         if watcher is None:
             return
         quiet_us = now_us - (self._projected_us or 0)
-        if self.playback.state is PlayState.PAUSED:
+        if watcher.excused and not all(other.excused for other in self.roster.present):
+            detail = "You are not where the room is: what ends for you goes on for the others."
+            self._refuse(socket, command, "still-loading", detail)
+        elif self.playback.state is PlayState.PAUSED:
             self._refuse(socket, command, "paused", "The room is paused; no video can end in it.")
         elif self._projected_us is not None and quiet_us < self.policy.finish_quiet_us:
             detail = "The video began or ended a moment ago; this end is taken for a late one."

@@ -6,6 +6,8 @@ from bunga_cli.sync.policy import Policy
 from bunga_cli.sync.readiness import Socket, WaitLedger, Watcher
 from bunga_cli.sync.values import ConnId, User
 
+_MOST_FORMER = 1000
+
 
 @dataclass(slots=True)
 class Roster:
@@ -17,7 +19,7 @@ class Roster:
     ledgers: dict[str, WaitLedger] = field(default_factory=dict)
     """What everybody spent, the absent too: leaving buys no new budget."""
     former: dict[str, User] = field(default_factory=dict)
-    """Those whom the room removed after their grace; they never said bye."""
+    """The last of those whom the room removed after their grace; they never said bye."""
 
     def watcher_of(self, socket: Socket) -> Watcher | None:
         """Return the watcher for whom this socket speaks, if it joined."""
@@ -25,6 +27,7 @@ class Roster:
 
     def add(self, user: User, now_us: int) -> Watcher:
         """Make `user` a watcher without sockets as yet."""
+        self._forget_what_no_longer_counts(now_us)
         fresh = WaitLedger(self.policy.max_wait_us, self.policy.wait_window_us)
         ledger = self.ledgers.setdefault(user.id, fresh)
         watcher = self.watchers[user.id] = Watcher(user, ledger, joined_us=now_us)
@@ -37,6 +40,18 @@ class Roster:
             watcher.lose(socket, now_us)
         watcher.ledger.charge(False, now_us)
         del self.watchers[watcher.id]
+
+    def remember(self, user: User) -> None:
+        """Keep in mind who was away for too long; nobody is kept in mind for ever."""
+        self.former[user.id] = user
+        while len(self.former) > _MOST_FORMER:
+            del self.former[next(iter(self.former))]
+
+    def _forget_what_no_longer_counts(self, now_us: int) -> None:
+        """Drop what the absent spent so long ago that it is nothing against them."""
+        for account in [*self.ledgers]:
+            if account not in self.watchers and not self.ledgers[account].spent_us(now_us):
+                del self.ledgers[account]
 
     def spare_socket(self, account: str, after_us: int) -> Socket | None:
         """Return the newest open 1.4 socket that took over, unsaid, from one opened before."""

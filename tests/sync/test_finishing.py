@@ -37,6 +37,25 @@ def test_the_others_who_finish_late_do_not_disturb_the_next_play() -> None:
     assert [refused.ref for refused in stage.heard("bob", Refused)] == ["play-finished"]
 
 
+def test_the_end_of_one_that_nobody_waits_for_does_not_count() -> None:
+    stage = waiting("ann", "bob")
+    stage.advance(24)
+    assert stage.watchers["bob"] == "excused"
+    stage.say("bob", Finish())
+    assert stage.state == "playing"
+    assert [refused.reason for refused in stage.heard("bob", Refused)] == ["still-loading"]
+
+
+def test_the_end_of_the_last_one_who_is_left_counts() -> None:
+    stage = waiting("ann", "bob")
+    stage.advance(24)
+    stage.leave("ann")
+    stage.beat("bob")
+    assert (stage.state, stage.watchers["bob"]) == ("playing", "ready")
+    stage.say("bob", Finish())
+    assert (stage.state, stage.position_us) == ("paused", 0)
+
+
 def test_an_end_in_a_paused_room_does_not_count() -> None:
     stage = near_the_end("ann")
     stage.say("ann", Pause(us(100)))

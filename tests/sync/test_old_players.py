@@ -3,7 +3,7 @@
 from bunga_cli.sync.commands import Buffering, Heartbeat, Play, Seek
 from bunga_cli.sync.events import PlayAt, Played, ReadinessChanged
 from bunga_cli.sync.policy import OnJoin, Policy
-from tests.sync.stage import paused, playing, us
+from tests.sync.stage import Stage, paused, playing, share, us
 
 
 def test_an_old_player_reports_on_change_and_the_room_follows() -> None:
@@ -158,3 +158,24 @@ def test_1_4_is_not_told_to_rest_before_a_start_that_it_is_told_in_time() -> Non
     stage.advance(1)
 
     assert stage.heard("old", PlayAt) == [PlayAt(True, us(60))]
+
+
+def test_1_4_that_was_told_to_stop_is_not_told_to_rest_once_more_before_the_start() -> None:
+    stage = Stage()
+    stage.enter_modern("ann", "bob")
+    stage.enter_old("dan")
+    stage.say("ann", share("film", 60))
+    for name in ("ann", "bob"):
+        stage.ready(name)
+    stage.say("ann", Play())
+    stage.advance(2)
+    stage.measure("dan", *[0.1] * 32)
+    stage.advance(2)
+    stage.forget()
+
+    stage.say("bob", Heartbeat(True))
+    stage.advance(0.5)
+    stage.ready("bob")
+    stage.advance(2)
+
+    assert [told.is_play for told in stage.heard("dan", PlayAt)] == [False, True]

@@ -323,6 +323,20 @@ def test_an_old_player_whose_seek_has_to_wait_is_told_so() -> None:
     assert stage.heard("ann", PlayAt) == [PlayAt(False, us(300))]
 
 
+def test_who_is_away_is_asked_as_well_when_an_old_player_seeks() -> None:
+    stage = modern("ann")
+    stage.enter("bob")
+    stage.say("bob", Play())
+    stage.advance(2)
+    stage.close("ann")
+    stage.say("bob", Seek(us(1800)))
+    stage.open("ann", is_v2=True)
+    stage.join("ann")
+    assert stage.watchers["ann"] == "buffering"
+    stage.ready("ann")
+    assert stage.watchers["ann"] == "ready"
+
+
 def test_a_newcomer_does_not_stop_those_who_are_ready() -> None:
     stage = running("ann", policy=Policy(on_join=OnJoin.CONTINUE))
     before = timeline(stage)
