@@ -2,14 +2,14 @@
 
 import secrets
 import string
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Self
 
 import httpx2
 
 from bunga_cli.client.address import ServerAddress
-from bunga_cli.client.failures import RegisterRefused
+from bunga_cli.client.failures import RegisterRefused, is_passing
 from bunga_cli.errors import ServerUnreachable, Unauthorized
 
 USERNAME_LENGTH: Final = 8
@@ -75,9 +75,11 @@ class Account:
         answer = await self._post(self.address.register_url, form)
         if not answer.is_success:
             raise RegisterRefused(answer.status_code, _body(answer))
-        self.registration = answer.json()
-        self.access_token = self.registration["token"]["access"]
-        self.refresh_token = self.registration["token"]["refresh"]
+        with _understood(self.address.register_url):
+            registration = answer.json()
+            token = registration["token"]
+            self.access_token, self.refresh_token = token["access"], token["refresh"]
+        self.registration = registration
 
     async def refresh(self) -> None:
         """Exchange the refresh token for a new access token.
@@ -86,15 +88,27 @@ class Account:
         """
         form = {"refresh": self.refresh_token, "access": self.access_token}
         answer = await self._post(self.address.refresh_url, form)
+        if is_passing(answer.status_code):
+            raise ServerUnreachable(f"The server renews no token just now: {_body(answer)}")
         if not answer.is_success:
             raise Unauthorized(f"The server does not refresh this token: {_body(answer)}")
-        self.access_token = answer.json()["access"]
+        with _understood(self.address.refresh_url):
+            self.access_token = answer.json()["access"]
 
     async def _post(self, url: str, form: dict[str, str]) -> httpx2.Response:
         try:
             return await self._http.post(url, data=form)
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise ServerUnreachable(f"No answer from {url}: {error!r}") from error
+
+
+@contextmanager
+def _understood(url: str) -> Iterator[None]:
+    """Take what cannot be read for the word of something on the way to the server."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as error:
+        raise ServerUnreachable(f"What answers at {url} is no Bunga server: {error!r}") from error
 
 
 def _body(answer: httpx2.Response) -> object:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -26,7 +26,8 @@ class Client:
     """Speak to one channel as one account.
 
     Messages are plain dicts, as they are on the wire. Iterating over a client yields every
-    message from then on, and raises Disconnected when there will be no more.
+    message from then on, and raises Disconnected when there will be no more, or the error that
+    ended the client.
     """
 
     subprotocols: ClassVar[tuple[str, ...]] = ()
@@ -38,6 +39,7 @@ class Client:
         self._inbox = Inbox()
         self._socket: ClientConnection | None = None
         self._life: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
 
     @classmethod
     @asynccontextmanager
@@ -72,10 +74,13 @@ class Client:
         Raises ServerUnreachable.
         """
         await self._open()
-        self._life = asyncio.create_task(self._live())
+        self._life = self._begin(self._live())
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
-        """Close the socket and stop receiving."""
+        """Close the socket and stop receiving.
+
+        Raises the error, if there was one, that ended this client before.
+        """
         if self._life is None:
             return
         life, self._life = self._life, None
@@ -83,8 +88,8 @@ class Client:
         await asyncio.wait([life])
         await self._hang_up(code, reason)
         self._inbox.end(disconnection(code, reason))
-        if not life.cancelled():
-            life.result()
+        if self._failure is not None:
+            raise self._failure
 
     def drop(self) -> None:
         """Lose the connection as a cut cable does: no close frame, no last word."""
@@ -92,8 +97,23 @@ class Client:
             self._socket.transport.abort()
 
     async def wait_closed(self) -> Disconnected:
-        """Wait until this client has lost its server for good and return why."""
+        """Wait until this client has lost its server for good and return why.
+
+        Raises the error, if it was one, that ended this client.
+        """
         return await self._inbox.ended()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do this beside the rest; an error of it ends this client, and who waits hears why."""
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        failure = None if task.cancelled() else task.exception()
+        if failure is not None:
+            self._failure = self._failure or failure
+            self._inbox.end(failure)
 
     async def _open(self) -> None:
         try:

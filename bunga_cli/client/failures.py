@@ -1,11 +1,17 @@
 """What can go wrong between a client and its server."""
 
+from http import HTTPStatus
 from typing import Final
 
 from bunga_cli.errors import BungaError
 from bunga_cli.protocol.close_codes import NO_TOKEN, NOT_A_MEMBER, TOKEN_EXPIRED, TOKEN_INVALID
 
 REFUSALS: Final = frozenset({NO_TOKEN, TOKEN_INVALID, TOKEN_EXPIRED, NOT_A_MEMBER})
+
+
+def is_passing(status: int) -> bool:
+    """Return whether an HTTP status says no more than that the server cannot answer just now."""
+    return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class RegisterRefused(BungaError):

@@ -87,18 +87,22 @@ class Follower:
         now_us, state, timeline = self._now(), self._client.state, self._client.timeline
         clock = self._client.server_clock
         is_on = state is not None and state["record_id"] is not None
+        self._next_us = now_us + RESTING_US
         if state is None or timeline is None or not is_on or not clock.is_known:
             self._steering.let_go()
-            self._next_us = now_us + RESTING_US
-        elif state["parked"] is not None:
+            revision = None if state is None else state["revision"]
+            self._note(Whereabouts(revision=revision), is_pending=is_on)
+            return
+        if state["parked"] is not None:
             self._steering.rest(now_us, state["parked"])
-            self._next_us = now_us + RESTING_US
         else:
             self._next_us = self._steering.step(now_us, clock.server_us(now_us), timeline)
-        is_pending = is_on and self._steering.is_pending(now_us)
+        where = self._where(now_us, state["revision"])
+        self._note(where, is_pending=self._steering.is_pending(now_us))
+
+    def _note(self, seen: Whereabouts, *, is_pending: bool) -> None:
         self._is_owed |= is_pending is not self._client.is_buffering
-        self._client.is_buffering = is_pending
-        self._seen = self._where(now_us) if is_on and clock.is_known else Whereabouts()
+        self._client.is_buffering, self._seen = is_pending, seen
 
     async def _live(self) -> None:
         try:
@@ -125,11 +129,12 @@ class Follower:
             with suppress(Disconnected):  # every heartbeat says it again
                 await self._client.report()
 
-    def _where(self, now_us: int) -> Whereabouts:
+    def _where(self, now_us: int, revision: int) -> Whereabouts:
         clock = self._client.server_clock
         return Whereabouts(
             position_us=max(0, self._media.position_us),
             at_us=max(0, clock.server_us(now_us)),
             rtt_us=max(0, clock.round_trip_us or 0),
             start_us=self._steering.start_us,
+            revision=revision,
         )

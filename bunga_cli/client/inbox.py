@@ -31,7 +31,7 @@ class Inbox:
         self.frames: deque[Received] = deque(maxlen=max_kept)
         self._count = 0
         self._passed = 0
-        self._ended: Disconnected | None = None
+        self._ended: BaseException | None = None
         self._news = asyncio.Event()
 
     def put(self, frame: Received) -> None:
@@ -40,7 +40,7 @@ class Inbox:
         self._count += 1
         self._wake()
 
-    def end(self, why: Disconnected) -> None:
+    def end(self, why: BaseException) -> None:
         """Nothing comes any more: who waits, now or later, gets the first such error."""
         self._ended = self._ended or why
         self._wake()
@@ -52,7 +52,7 @@ class Inbox:
     async def expect(self, wanted: Callable[[Message], bool]) -> Message:
         """Return the next wanted frame after the one the last call returned.
 
-        Raises Disconnected.
+        Raises Disconnected, or the error that ended all.
         """
         number, frame = await self._first(self._passed, wanted)
         self._passed = number + 1
@@ -65,7 +65,7 @@ class Inbox:
     async def messages(self) -> AsyncIterator[Message]:
         """Yield every message from now on, each once.
 
-        Raises Disconnected.
+        Raises Disconnected, or the error that ended all.
         """
         number = self._count - 1
         while True:
@@ -73,9 +73,14 @@ class Inbox:
             yield frame.message
 
     async def ended(self) -> Disconnected:
-        """Wait until nothing comes any more and return why."""
+        """Wait until nothing comes any more and return why.
+
+        Raises the error that ended all, if it was no closed connection.
+        """
         while self._ended is None:
             await self._news.wait()
+        if not isinstance(self._ended, Disconnected):
+            raise self._ended
         return self._ended
 
     async def _first(self, number: int, wanted: Callable[[Message], bool]) -> tuple[int, Received]:
@@ -86,8 +91,10 @@ class Inbox:
                 if wanted(frame.message):
                     return number + offset, frame
             number = self._count
-            if self._ended:
+            if isinstance(self._ended, Disconnected):
                 raise disconnection(self._ended.close_code, self._ended.reason)
+            if self._ended is not None:
+                raise self._ended
             await self._news.wait()
 
     def _since(self, number: int) -> list[Received]:

@@ -132,7 +132,7 @@ class Player15(Player):
         """Say now, and every second from now on, whether this player is ready."""
         if self._heart is None:
             await self._report()
-            self._heart = asyncio.create_task(self._beat())
+            self._heart = self._begin(self._beat())
 
     def stop_heartbeat(self) -> None:
         """Fall silent, as a frozen player does."""
@@ -175,7 +175,7 @@ class Player15(Player):
     # -- the connection --
 
     async def _read(self) -> Disconnected:
-        curiosity = asyncio.create_task(self._ask_whats_on())
+        curiosity = self._begin(self._ask_whats_on())
         try:
             return await super()._read()
         finally:
@@ -210,10 +210,13 @@ class Player15(Player):
             return await self._refresh()
         if isinstance(lost, Refused):
             return False
-        if lost.close_code not in NO_BACK_OFF:
+        await self._back_off(is_longer=lost.close_code not in NO_BACK_OFF)
+        return True
+
+    async def _back_off(self, *, is_longer: bool = True) -> None:
+        if is_longer:
             self._retry_s = min(self._retry_s * 2, self.pace.max_retry_s)
         await asyncio.sleep(self._retry_s)
-        return True
 
     async def _refresh(self) -> bool:
         """Take a new token. A player whose refresh fails stays dead until it is started anew."""

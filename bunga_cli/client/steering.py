@@ -114,7 +114,9 @@ class Steering:
         ahead_us = self._media.position_us - timeline.position_us
         latency_us = round(self.controller.learned.get(self._kind))
         wait_us = timeline.at_us + ahead_us - server_us - latency_us
-        if self._is_moving and not -LATE_US <= wait_us <= self._lead_us + AGAIN_US:
+        # What was loaded where it was told to rest is good as soon as the room comes by.
+        most_us = self._lead_us if self._sought_to_us is None or self._is_timed else MAX_LEAD_US
+        if self._is_moving and not -LATE_US <= wait_us <= most_us + AGAIN_US:
             self._seek_ahead(now_us, timeline.position_at(server_us) + latency_us)
         elif wait_us <= SOON_US:
             self._started_for = timeline

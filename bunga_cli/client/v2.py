@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 from bunga_cli.client.account import Account
 from bunga_cli.client.asking import Asking
-from bunga_cli.client.failures import Disconnected, disconnection
+from bunga_cli.client.failures import Disconnected, RegisterRefused, disconnection, is_passing
 from bunga_cli.client.inbox import Message
 from bunga_cli.client.players import Player15
 from bunga_cli.client.resuming import Hearing
 from bunga_cli.clock import monotonic_us
+from bunga_cli.errors import ServerUnreachable, Unauthorized
 from bunga_cli.protocol.close_codes import ABNORMAL
 from bunga_cli.protocol.v2 import SUBPROTOCOL
 from bunga_cli.sync.clock_filter import ClockExchange, ClockFilter
@@ -38,8 +39,9 @@ class Whereabouts:
     """What a player can tell of itself, in microseconds; None where it does not know.
 
     `position_us` is where its picture was at `at_us` by the server's clock (None: now), `rtt_us`
-    how long a question for the time takes, `buffered_us` how much is loaded ahead, and `start_us`
-    how long it takes from being told to play until its picture moves.
+    how long a question for the time takes, `buffered_us` how much is loaded ahead, `start_us` how
+    long it takes from being told to play until its picture moves, and `revision` that of the state
+    that it acts by (None: the newest).
     """
 
     position_us: int | None = None
@@ -47,6 +49,7 @@ class Whereabouts:
     rtt_us: int | None = None
     buffered_us: int | None = None
     start_us: int | None = None
+    revision: int | None = None
 
     @property
     def fields(self) -> dict[str, int]:
@@ -57,6 +60,7 @@ class Whereabouts:
             "rtt": self.rtt_us,
             "buffered": self.buffered_us,
             "start": self.start_us,
+            "revision": self.revision,
         }
         return {name: value for name, value in told.items() if value is not None}
 
@@ -135,6 +139,11 @@ class PlayerV2(Player15):
             async with asyncio.timeout(timeout_s):
                 await self.send({**message, "ref": ref})
                 return await answer
+        except TimeoutError:
+            raise TimeoutError(
+                f"The server did not answer {message.get('code')!r} within {timeout_s:g} s. It may "
+                "be busy, or asked too much of: ask again a little later."
+            ) from None
         finally:
             del self._asked[ref]
 
@@ -245,7 +254,7 @@ class PlayerV2(Player15):
                 await self.report()
 
     async def _read(self) -> Disconnected:
-        keeping = asyncio.create_task(self._keep_time()) if self.pace.asks_time else None
+        keeping = self._begin(self._keep_time()) if self.pace.asks_time else None
         lost = disconnection(ABNORMAL, "this client was closed")
         try:
             lost = await super()._read()
@@ -256,6 +265,27 @@ class PlayerV2(Player15):
                 if not answer.done():
                     answer.set_exception(disconnection(lost.close_code, lost.reason))
         return lost
+
+    async def _refresh(self) -> bool:
+        """Take a new token; False: this account may not come in any more.
+
+        A server that cannot say so just now is asked again: the old token leads here once more.
+        """
+        try:
+            await self._renew()
+        except ServerUnreachable:
+            await self._back_off()
+        except RegisterRefused as refused:
+            if not is_passing(refused.status):
+                return False
+            await self._back_off()
+        return True
+
+    async def _renew(self) -> None:
+        try:
+            await self.account.refresh()
+        except Unauthorized:
+            await self.account.register()
 
 
 def _number(ref: object) -> int:

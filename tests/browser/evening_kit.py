@@ -41,6 +41,7 @@ class FilmServer:
         self.url = ""
         self._film = (DATA / "film.webm").read_bytes()
         self._gates: dict[str, asyncio.Event] = {}
+        self._refused: set[str] = set()
         self._open: set[asyncio.StreamWriter] = set()
 
     def hold_back(self, who: str) -> None:
@@ -50,6 +51,15 @@ class FilmServer:
     def let_go(self, who: str) -> None:
         """Send what was held back, and hold back no more."""
         self._gates.pop(who).set()
+
+    def turn_away(self, who: str) -> None:
+        """Break off what this person was to be sent, and refuse all that they ask for."""
+        self._refused.add(who)
+        self.let_go(who)
+
+    def let_in(self, who: str) -> None:
+        """Refuse this person nothing any more."""
+        self._refused.discard(who)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["FilmServer"]:
@@ -77,6 +87,11 @@ class FilmServer:
 
     async def _answer(self, request: str, writer: asyncio.StreamWriter) -> None:
         who, wanted = _WHO.search(request), _RANGE.search(request)
+        if who and who[1] in self._refused:
+            writer.write(
+                b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            )
+            return
         first = int(wanted[1]) if wanted else 0
         last = int(wanted[2]) if wanted and wanted[2] else len(self._film) - 1
         writer.write(self._head(first, last, is_part=wanted is not None))
@@ -84,6 +99,8 @@ class FilmServer:
         await writer.drain()
         if last >= HELD_FROM and who and who[1] in self._gates:
             await self._gates[who[1]].wait()
+            if who[1] in self._refused:
+                return
         writer.write(self._film[max(first, HELD_FROM) : last + 1])
         await writer.drain()
 

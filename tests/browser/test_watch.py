@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import FILM_FOLDERS, Visit, Visitor
 from tests.browser.watch_kit import (
+    EVIL,
     bob_in,
     come_in,
     film,
@@ -74,6 +75,27 @@ async def test_the_others_hear_what_is_pressed_on_the_page(ann: Visitor) -> None
         assert sought["position"] == 70 * SECOND_US
         await page.locator("body").press("k")
         await bob.expect("play")
+
+
+_PAUSES_AHEAD = """() => {
+    const video = document.querySelector("video");
+    const at = video.currentTime;
+    video.pause();
+    video.currentTime += 20;
+    document.querySelector("#play").click();
+    return at;
+}"""
+
+
+async def test_who_is_not_in_step_pauses_where_the_others_are(ann: Visitor) -> None:
+    """A page that rests ahead of the room, as one does that has come in a moment ago."""
+    async with watching(ann) as (page, bob):
+        await bob.play()
+        await until(page, "video.currentTime > 1")
+        await until_in_step(page, ann.site)
+        at = await page.evaluate(_PAUSES_AHEAD)
+        assert (await bob.expect("pause"))["position"] < (at + 10) * SECOND_US
+        await until(page, f"video.paused && !video.seeking && video.currentTime < {at} + 10")
 
 
 async def test_who_comes_late_is_in_step(visit: Visit, cinema: Site) -> None:
@@ -178,3 +200,25 @@ async def test_the_panel_tells_how_well_it_is_in_step(ann: Visitor) -> None:
 
 
 _A_LINE = re.compile(r"\d+\.\d,\d+\.\d \d")
+
+
+RULES = f"""
+from bunga_cli.plugin import *
+
+@hookimpl
+def bunga_authorise(request):
+    return Verdict(False, {f"No seeking. {EVIL}"!r}) if request.action == "seek" else None
+"""
+
+
+async def test_a_plugin_that_forbids_something_says_why(visit: Visit, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "plugins"
+    folder.mkdir(parents=True)
+    (folder / "rules.py").write_text(RULES)
+    with running_site(tmp_path / "data", **FILM_FOLDERS) as site:
+        ann = await visit(site)
+        async with watching(ann) as (page, _):
+            await page.locator("body").press("ArrowRight")
+            await expect(page.get_by_role("log")).to_contain_text(f"No seeking. {EVIL}")
+            assert await page.title() != "taken"
+        ann.allowed += UNREACHABLE

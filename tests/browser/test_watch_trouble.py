@@ -3,15 +3,25 @@
 import asyncio
 from urllib.parse import urlsplit
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from benchmarks.proxy import Cable, Link, delaying_proxy
 from tests.browser.conftest import Visit, Visitor
+from tests.browser.evening_kit import (
+    HELD_FROM_S,
+    assert_never_stopped,
+    evening,
+    move_to,
+    shows,
+    watch_for_stops,
+)
 from tests.browser.test_watch import UNREACHABLE
 from tests.browser.watch_kit import (
     bob_in,
+    come_in,
     film,
     name_of,
+    press,
     until,
     until_in_step,
     watching,
@@ -96,3 +106,74 @@ async def test_what_stood_still_for_a_while_is_back_in_step(ann: Visitor) -> Non
             "() => { const end = performance.now() + 2_500; while (performance.now() < end); }"
         )
         await until_in_step(page, ann.site)
+
+
+UNREACHED = "cannot be reached at the moment"
+
+
+async def test_what_cannot_be_found_for_now_is_looked_for_again(ann: Visitor) -> None:
+    ann.allowed += ["503 (Service Unavailable)", "ERR_FAILED"]
+    left = ["busy", "gone"]
+
+    async def answer(route: Route) -> None:
+        match left.pop() if left else "":
+            case "gone":
+                await route.abort()
+            case "busy":
+                await route.fulfill(status=503, json={"detail": "Too busy."})
+            case _:
+                await route.continue_()
+
+    await ann.context.route("**/resolve", answer)
+    async with watching(ann) as (page, bob):
+        assert not left
+        await expect(page.locator("#notice")).to_be_hidden()
+        await bob.play()
+        await until(page, "video.currentTime > 0.5")
+        await until_in_step(page, ann.site)
+
+
+async def test_while_it_is_looked_for_nobody_waits(ann: Visitor) -> None:
+    ann.allowed += ["503 (Service Unavailable)"]
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(status=503, json={"detail": "Too busy."})
+
+    await ann.context.route("**/resolve", answer)
+    channel = new_channel(ann.site)
+    page = await come_in(ann, channel)
+    async with bob_in(ann.site, channel, share=film(ann.site, channel)) as bob:
+        await expect(page.locator("#notice")).to_contain_text(UNREACHED)
+        await status(bob, ready_ids=[await name_of(page), "bob"])
+        await bob.play()
+        await status(bob, play_status="playing")
+
+        await ann.context.unroute("**/resolve")
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await until(page, "!video.paused")
+        await until_in_step(page, ann.site)
+
+
+async def test_what_does_not_come_any_more_is_found_anew(visit: Visit, cinema: Site) -> None:
+    """As an address that was good for some time only."""
+    async with evening(visit, cinema, "Ann", on_join="continue") as it:
+        [ann] = it.pages
+        it.films.hold_back("Bob")
+        bob = await it.come("Bob")
+        it.people["Bob"].allowed.append("Failed to load resource")
+        await it.all_ready()
+        await move_to(ann, HELD_FROM_S - 8)
+        await press(ann, "Play")
+        for page in it.pages:
+            await until(page, f"!video.paused && video.currentTime > {HELD_FROM_S - 7}")
+        await watch_for_stops(ann)
+
+        it.films.turn_away("Bob")
+        await expect(bob.locator("#notice")).to_contain_text(UNREACHED)
+        await until(ann, f"video.currentTime > {HELD_FROM_S + 1}")
+        await assert_never_stopped(ann)
+        it.films.let_in("Bob")
+        await expect(bob.locator("#notice")).to_be_hidden()
+        await shows(bob, "playing")
+        await it.all_in_step()
+        await until(bob, f"video.currentTime > {HELD_FROM_S + 2}")

@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import shutil
 import zlib
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import FilePayload, Page, Route, expect
 
@@ -20,6 +22,7 @@ from tests.browser.watch_kit import (
 )
 from tests.end_to_end.kit import SECOND_US, new_channel, status
 
+LENGTH_S = 90
 FILM = DATA / "film.webm"
 
 
@@ -89,7 +92,11 @@ async def _loaded(page: Page) -> str:
 async def test_where_the_first_place_fails_the_next_is_tried(ann: Visitor) -> None:
     async def answer(route: Route) -> None:
         found = await (await route.fetch()).json()
-        broken = {"url": f"{ann.site.url}/static/icon.svg", "headers": {}, "mime": None}
+        broken: dict[str, Any] = {
+            "url": f"{ann.site.url}/static/icon.svg",
+            "headers": {},
+            "mime": None,
+        }
         await route.fulfill(json={"urls": [broken, *found["urls"], *found["urls"]]})
 
     await ann.context.route("**/resolve", answer)
@@ -206,3 +213,77 @@ async def test_what_is_no_video_is_not_put_on(ann: Visitor) -> None:
     await press(page, "Put it on")
     await expect(page.locator("#file-state")).to_have_text("This browser cannot play this file.")
     await expect(page.locator("#title")).to_have_text("Nothing is on")
+
+
+async def test_the_end_of_a_file_that_is_shorter_ends_nobody_elses_film(ann: Visitor) -> None:
+    channel = new_channel(ann.site)
+    sent: list[str] = []
+    ann.page.on("websocket", lambda ws: ws.on("framesent", lambda text: sent.append(str(text))))
+    page = await come_in(ann, channel)
+    local = {"record_id": "local-1", "source": "local", "path": "size=9,ms=7200000/film.webm"}
+    async with bob_in(ann.site, channel, share={**film(ann.site, channel), **local}) as bob:
+        await pick(page, FILM)
+        await press(page, "Watch this one")
+        await until(page, "video.readyState >= 3")
+        await bob.seek((LENGTH_S - 2) * SECOND_US)
+        await until(page, f"video.currentTime > {LENGTH_S} - 3")
+        await bob.play()
+        await until(page, "video.ended")
+        await bob.expect("channel-status", where=_is_past_the_end, timeout_s=30)
+        assert any("client-status" in text for text in sent)
+        assert not any("play-finished" in text for text in sent)
+
+
+def _is_past_the_end(told: dict[str, Any]) -> bool:
+    return bool(told["position"] > (LENGTH_S + 2) * SECOND_US)
+
+
+_UNREADABLE = """() => {
+  const { arrayBuffer } = Blob.prototype;
+  window.readable = () => (Blob.prototype.arrayBuffer = arrayBuffer);
+  Blob.prototype.arrayBuffer = () => Promise.reject(new DOMException("Gone.", "NotReadableError"));
+}"""
+
+
+async def test_a_file_that_cannot_be_read_is_told_of(ann: Visitor, tmp_path: Path) -> None:
+    ann.allowed.append("Failed to load resource")
+    channel = new_channel(ann.site)
+    page = await come_in(ann, channel)
+    moved = tmp_path / "film.webm"
+    await asyncio.to_thread(shutil.copy, FILM, moved)
+    await press(page, "Put on a video")
+    await page.get_by_role("tab", name="Own file").click()
+    await page.get_by_label("File", exact=True).set_input_files(moved)
+    await asyncio.to_thread(moved.unlink)
+    await press(page, "Put it on")
+    await expect(page.locator("#file-state")).to_contain_text("This file cannot be read.")
+
+    local = {"record_id": "local-1", "source": "local", "path": "film.webm"}
+    await page.reload()
+    async with bob_in(ann.site, channel, share={**film(ann.site, channel), **local}):
+        await page.evaluate(_UNREADABLE)
+        await pick(page, FILM)
+        await expect(page.locator("#notice")).to_contain_text("This file cannot be read.")
+        await page.evaluate("void readable()")
+        await pick(page, FILM)
+        await press(page, "Watch this one")
+        await until(page, "video.readyState >= 3")
+        await expect(page.locator("#notice")).to_be_hidden()
+
+
+_NEVER_LOADS = """
+    const create = document.createElement.bind(document);
+    document.createElement = (name) => {
+      const element = create(name);
+      if (name === "video") Object.defineProperty(element, "src", { set() {} });
+      return element;
+    };
+"""
+
+
+async def test_a_file_whose_length_does_not_come_is_told_of(ann: Visitor) -> None:
+    await ann.context.add_init_script(_NEVER_LOADS)
+    page = await come_in(ann, new_channel(ann.site))
+    await share_file(page)
+    await expect(page.locator("#file-state")).to_have_text("Reading the file…")
+    await expect(page.locator("#file-state")).to_contain_text("This file cannot be read.")

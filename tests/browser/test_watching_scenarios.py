@@ -149,6 +149,7 @@ async def test_who_comes_late_pauses_the_room_and_is_where_it_is(
         cid = await it.come("Cid")
         for page in it.pages:
             await shows(page, "paused")
+        await expect(cid.locator("#sharer")).to_have_text("put on by Ann")
         await it.all_ready()
         assert await at_rest(*it.pages) > 0
 

@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
@@ -61,7 +61,8 @@ class StandIn:
     def __init__(self) -> None:
         self.url = ""
         self.forms: list[tuple[str, dict[str, str]]] = []
-        self.refusal: JSONResponse | None = None
+        self.refusal: Response | None = None
+        self.no_renewal: Response | None = None
         self.visits: asyncio.Queue[Visit] = asyncio.Queue()
         self.seen: list[Visit] = []
 
@@ -70,15 +71,15 @@ class StandIn:
         async with asyncio.timeout(timeout_s):
             return await self.visits.get()
 
-    async def _register(self, request: Request) -> JSONResponse:
+    async def _register(self, request: Request) -> Response:
         await self._note(request)
         token = {"access": "access-1", "refresh": "refresh-1"}
         channel = {"channel_id": "a/b c", "name": "Test", "allow_new_client": True}
         return self.refusal or JSONResponse({"token": token, "channel": channel}, 201)
 
-    async def _refresh(self, request: Request) -> JSONResponse:
+    async def _refresh(self, request: Request) -> Response:
         await self._note(request)
-        return self.refusal or JSONResponse({"access": "access-2"})
+        return self.no_renewal or self.refusal or JSONResponse({"access": "access-2"})
 
     async def _note(self, request: Request) -> None:
         path = request.scope["raw_path"].decode()

@@ -46,12 +46,16 @@ class Deaf(PlayerV2):
         assert isinstance(message, dict)
         self.sent.append((virtual_us(), message))
 
-    async def hear(self, **fields: object) -> None:
-        """Hear of another state; the clock is known to the microsecond."""
+    def learn_time(self) -> None:
+        """Know the server's clock to the microsecond."""
         now_us = virtual_us()
         server_us = now_us + AHEAD_US
-        if not self.server_clock.is_known:
-            self.server_clock.add(ClockExchange(now_us, server_us, server_us, now_us, "one"))
+        self.server_clock.add(ClockExchange(now_us, server_us, server_us, now_us, "one"))
+
+    async def hear(self, *, is_in_time: bool = True, **fields: object) -> None:
+        """Hear of another state, and of the time if that is not known."""
+        if is_in_time and not self.server_clock.is_known:
+            self.learn_time()
         revision = (self.state["revision"] if self.state else 0) + 1
         state = {"code": "state", "epoch": "one", "revision": revision, "record_id": "film"}
         vector = {"position": 0, "rate": 0, "at": 0, "rate_before": 0, "parked": None}
@@ -126,6 +130,38 @@ def test_who_is_loaded_already_says_so_with_the_revision_it_was_asked_for() -> N
             assert (status["is_pending"], status["revision"]) == (False, 1)
             assert status["at"] == virtual_us() + AHEAD_US - 100_000
             assert status["start"] == 70_000
+
+    playing(story)
+
+
+def test_who_does_not_know_the_time_is_not_ready() -> None:
+    async def story(client: Deaf, film: Timed) -> None:
+        async with Follower(client, film, now=virtual_us):
+            await client.hear(position=90 * SECOND_US, phase="prepare", is_in_time=False)
+            await asyncio.sleep(1)
+            assert [status["is_pending"] for status in client.told] == [True]
+
+            client.learn_time()
+            await asyncio.sleep(1)
+            assert [status["is_pending"] for status in client.told] == [True, False]
+            assert film.position_us == 90 * SECOND_US
+
+    playing(story)
+
+
+@pytest.mark.parametrize("before", ["film", None])
+def test_a_heartbeat_between_two_ticks_says_which_state_was_acted_on(before: str | None) -> None:
+    async def story(client: Deaf, film: Timed) -> None:
+        async with Follower(client, film, now=virtual_us):
+            await client.hear(record_id=before)
+            await asyncio.sleep(1)
+            film.load_us = 300_000
+            await client.hear(position=90 * SECOND_US, phase="prepare")
+            await client.report()
+
+            assert (client.told[-1]["is_pending"], client.told[-1]["revision"]) == (False, 1)
+            await asyncio.sleep(1)
+            assert (client.told[-1]["is_pending"], client.told[-1]["revision"]) == (False, 2)
 
     playing(story)
 

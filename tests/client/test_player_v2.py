@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from bunga_cli.client import ClockExchange, Disconnected, Pace, PlayerV2, Whereabouts
+from bunga_cli.client import ClockExchange, Disconnected, Pace, PlayerV2, Refused, Whereabouts
 from bunga_cli.clock import monotonic_us
 from tests.client.standin import PATIENCE_S, Message, StandIn, Visit
 
@@ -21,6 +22,10 @@ class QuickV2(PlayerV2):
 
 class AskingV2(QuickV2):
     pace = replace(QuickV2.pace, asks_time=True)
+
+
+class HastyV2(QuickV2):
+    pace = replace(QuickV2.pace, heartbeat_s=0.01)
 
 
 @asynccontextmanager
@@ -136,7 +141,7 @@ async def test_an_answer_goes_to_the_question_with_its_ref(stand_in: StandIn) ->
 
 async def test_nobody_waits_for_an_answer_that_does_not_come(stand_in: StandIn) -> None:
     async with visiting(stand_in) as (player, visit):
-        with pytest.raises(TimeoutError):
+        with pytest.raises(TimeoutError, match=r"did not answer 'play' within 0.01 s\. It may be"):
             await player.ask({"code": "play"}, timeout_s=0.01)
         late = await visit.heard("play")
         await visit.say("error", ref=late["ref"])
@@ -334,3 +339,89 @@ async def test_who_said_bye_and_joins_anew_asks_for_nothing_that_was_missed(
 
         assert "resume" not in await visit.heard("join-in")
         assert "resume" not in await visit.heard("join-in")
+
+
+BAD_GATEWAY = HTMLResponse("<h1>Bad gateway</h1>", 502)
+TOO_MANY = JSONResponse({"detail": "Too many attempts."}, 429)
+PAGE_OF_A_PROXY = HTMLResponse("<h1>Back soon</h1>")
+
+
+@pytest.mark.parametrize("passing", [BAD_GATEWAY, TOO_MANY, PAGE_OF_A_PROXY])
+@pytest.mark.parametrize("is_registering", [False, True])
+async def test_a_server_that_renews_no_token_just_now_is_asked_again(
+    stand_in: StandIn, passing: Response, is_registering: bool
+) -> None:
+    async with visiting(stand_in) as (player, visit):
+        await player.join(name="Ann")
+        stand_in.no_renewal = JSONResponse({"code": "token_not_valid"}, 401)
+        if is_registering:
+            stand_in.refusal = passing
+        else:
+            stand_in.no_renewal = passing
+        await visit.close(4002, "token expired")
+
+        again = await stand_in.visit()
+        assert again.query["token"] == "access-1"
+        stand_in.no_renewal = stand_in.refusal = None
+        await again.close(4002, "token expired")
+        renewed = await stand_in.visit()
+        assert renewed.query["token"] == "access-2"
+        assert (await renewed.heard("join-in"))["user"]["name"] == "Ann"
+
+
+async def test_who_may_not_renew_its_token_registers_anew(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (_, visit):
+        stand_in.no_renewal = JSONResponse({"code": "token_not_valid"}, 401)
+        await visit.close(4002, "token expired")
+
+        await stand_in.visit()
+        first, _, second = stand_in.forms
+        assert first == second
+
+
+async def test_who_may_not_come_in_any_more_gives_up(stand_in: StandIn) -> None:
+    async with visiting(stand_in) as (player, visit):
+        stand_in.no_renewal = JSONResponse({"code": "token_not_valid"}, 401)
+        stand_in.refusal = JSONResponse({"channel_id": "You are banned."}, 403)
+        await visit.close(4002, "token expired")
+
+        async with asyncio.timeout(PATIENCE_S):
+            assert isinstance(await player.wait_closed(), Refused)
+
+
+# -- errors of what a program adds ----------------------------------------------------------------
+
+
+def fails() -> Whereabouts:
+    raise LookupError("the film has no place")
+
+
+async def raised_to_all(player: QuickV2) -> None:
+    """Fail unless everybody who waits for something is told of the error."""
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(LookupError, match="no place"):
+            await player.wait_closed()
+        with pytest.raises(LookupError, match="no place"):
+            await player.expect("never said")
+        with pytest.raises(LookupError, match="no place"):
+            await anext(aiter(player))
+        with pytest.raises(LookupError, match="no place"):
+            await player.close()
+
+
+async def test_an_error_of_who_is_told_of_changes_reaches_those_who_wait(
+    stand_in: StandIn,
+) -> None:
+    async with visiting(stand_in) as (player, visit):
+        player.on_change = fails  # type: ignore[assignment]
+        await visit.say("state", **state(1))
+
+        await raised_to_all(player)
+
+
+async def test_an_error_of_a_heartbeat_reaches_those_who_wait(stand_in: StandIn) -> None:
+    async with HastyV2.register(stand_in.url) as player:
+        await player.start_heartbeat()
+        player.where = fails
+
+        await raised_to_all(player)

@@ -202,9 +202,10 @@ async def test_15_refreshes_an_expired_token_and_connects_with_the_new_one(
     assert again.query["token"] == "access-2"
 
 
-async def test_15_stays_dead_when_its_refresh_is_refused(stand_in: StandIn) -> None:
+@pytest.mark.parametrize("status", [401, 429, 502])
+async def test_15_stays_dead_when_its_refresh_is_refused(stand_in: StandIn, status: int) -> None:
     async with joined(stand_in, Quick15) as (player, visit):
-        stand_in.refusal = JSONResponse({"code": "token_not_valid"}, 401)
+        stand_in.refusal = JSONResponse({"code": "token_not_valid"}, status)
         await visit.close(4002, "token expired")
 
         assert (await player.wait_closed()).close_code == 4002

@@ -221,6 +221,32 @@ def test_who_is_parked_rests_ahead_of_the_room() -> None:
     assert not steering.is_pending(0)
 
 
+def test_who_was_parked_keeps_what_it_loaded_and_starts_when_the_room_comes_by() -> None:
+    stage = Stage(Film(load_us=2 * SECOND_US))
+    stage.timeline = Timeline(AT_US, 1, AHEAD_US, 1)
+    parked_us = AT_US + 10 * SECOND_US
+    stage.steering.rest(0, parked_us)
+    stage.film.now_us = 2 * SECOND_US
+    assert stage.steering.rest(stage.film.now_us, parked_us)
+    stage.pass_time(7_900_000)
+    assert (stage.film.is_playing, stage.film.position_us) == (False, parked_us)
+
+    stage.pass_time(2 * SECOND_US)
+    assert [what for what, _ in stage.film.calls].count("seek") == 1
+    assert abs(stage.started_at_us() - 10 * SECOND_US) <= 1_000
+    assert abs(stage.errors_us[-1]) <= 1_000
+
+
+def test_who_is_farther_ahead_than_anybody_waits_goes_back() -> None:
+    stage = Stage()
+    stage.timeline = Timeline(AT_US, 1, AHEAD_US, 1)
+    stage.film.seek(AT_US + 40 * SECOND_US)
+    stage.pass_time(2 * SECOND_US)
+
+    assert stage.film.is_playing
+    assert abs(stage.errors_us[-1]) <= 4_000
+
+
 def test_a_player_that_lands_beside_its_place_is_not_sent_there_for_ever() -> None:
     class Coarse(Film):
         def seek(self, position_us: int) -> None:

@@ -159,7 +159,8 @@ test("where there is no SHA-256 an address has an id all the same", async () => 
 function room() {
   const sent = [];
   const shown = [];
-  const on = { state() {}, newEpoch: () => shown.push("epoch"), record: (record) => shown.push(record?.record_id ?? null) };
+  const record = (found) => shown.push(found?.record_id ?? null);
+  const on = { state() {}, newEpoch: () => shown.push("epoch"), record, sharer: ({ id }) => shown.push(`by ${id}`) };
   return { sent, shown, room: new Room((message) => sent.push(message), on) };
 }
 const word = (revision, more = {}) => ({ code: "state", epoch: "a", revision, record_id: null, watchers: [], waiting_for: [], ...more });
@@ -204,6 +205,19 @@ test("what is on and not known yet is not taken for nothing", () => {
   assert.equal(it.isUnknown, true);
   it.receive({ code: "now-playing", record: { ...link("https://a/1"), record_id: "film" }, sharer: { id: "ann" } });
   assert.equal(it.isUnknown, false);
+});
+
+test("who put it on is known when the server has told that, too", () => {
+  const { room: it, shown } = room();
+  const server = { id: "server", name: "server" };
+  const share = (sender) => it.receive({ code: "start-projection", video_record: link("https://a/1"), sender });
+  const tell = (sharer) => it.receive({ code: "now-playing", record: link("https://a/1"), sharer });
+  share(server);
+  tell(server);
+  tell({ id: "ann" });
+  share(server);
+  tell({ id: "bob" });
+  assert.deepEqual(shown, ["x", "by ann"]);
 });
 
 test("an old word is dropped, and another epoch is told", () => {

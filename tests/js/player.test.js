@@ -6,6 +6,7 @@ import { Player } from "../../bunga_cli/web/static/watch/player.js";
 import { storage } from "./kit.js";
 
 globalThis.HTMLMediaElement ??= { HAVE_METADATA: 1, HAVE_FUTURE_DATA: 3, NETWORK_IDLE: 1 };
+globalThis.MediaError ??= { MEDIA_ERR_DECODE: 3 };
 
 const TICK = 25;
 const SEEK_MS = 60;
@@ -65,9 +66,30 @@ class Video {
     Object.assign(this, { world, late });
   }
 
-  addEventListener() {}
+  #listeners = [];
+
+  addEventListener(name, listener) {
+    this.#listeners.push([name, listener]);
+  }
+
+  happens(event) {
+    for (const [name, listener] of this.#listeners) if (name === event) listener();
+  }
+
+  fails(code) {
+    this.error = { code };
+    this.happens("error");
+  }
 
   getAttribute = () => this.src;
+
+  removeAttribute() {
+    this.src = undefined;
+  }
+
+  load() {
+    Object.assign(this, { readyState: 0, paused: true });
+  }
 
   get currentTime() {
     const moved = this.#movesFrom === null ? 0 : Math.max(0, this.world.now - this.#movesFrom) / 1_000;
@@ -115,10 +137,11 @@ function playing({ late = 0, learned = {} } = {}) {
   const clock = { isKnown: true, serverTime: (us) => us + AHEAD_US };
   const video = new Video(world, late);
   const kept = storage({ "bunga.learned": JSON.stringify({ sound: learned }) });
-  const on = { failed() {}, blocked() {}, changed() {}, ended() {} };
+  const told = [];
+  const on = { opened: () => told.push("opened"), failed: (isUndecodable) => told.push(isUndecodable), blocked() {}, changed() {} };
   const player = new Player(video, clock, new Learned(kept), on);
   player.load([{ url: "film.webm", isStream: false }]);
-  return { player, video };
+  return { player, video, told };
 }
 
 const state = (more) => ({ play_state: "playing", phase: "run", position: 0, rate: 0, rate_before: 0, at: 0, parked: null, ...more });
@@ -236,4 +259,71 @@ test("where timers are slowed down, as in a tab that nobody sees, the ticks star
   world.run(2_500, (now) => player.tick(now, stopping));
   assert.deepEqual(called(video, "play"), [1_525]);
   assert.deepEqual(called(video, "pause"), [2_125]);
+});
+
+test("what was loaded where it was parked is kept, and starts when the room comes by", () => {
+  const { player, video } = playing({ late: 70, learned: { afterSeek: [70] } });
+  const parked = state({ rate: 1, position: 5_000_000, at: at(1_000), parked: 15_000_000 });
+  world.run(3_000, (now) => player.tick(now, parked));
+  const free = { ...parked, parked: null };
+  world.run(12_000, (now) => player.tick(now, free));
+  assert.equal(called(video, "seek").length, 1);
+  assert.deepEqual(called(video, "play"), [10_930]);
+  assert.ok(Math.abs(video.currentTime - 16) < 0.003, `${video.currentTime}`);
+});
+
+test("who rests much farther ahead than anybody is parked goes back to the room", () => {
+  const { player, video } = playing();
+  const parked = state({ rate: 1, position: 5_000_000, at: at(1_000), parked: 40_000_000 });
+  world.run(1_500, (now) => player.tick(now, parked));
+  world.run(3_000, (now) => player.tick(now, { ...parked, parked: null }));
+  assert.ok(Math.abs(video.currentTime - 7) < 0.1, `${video.currentTime}`);
+});
+
+test("it is along with the room while it runs, and about where that is", () => {
+  const { player, video } = playing();
+  const running = state({ rate: 1, at: at(1_000) });
+  assert.equal(player.isAlong(0), false);
+  world.run(3_000, (now) => player.tick(now, running));
+  assert.deepEqual([1_500, 2_000, 3_500].map((target) => player.isAlong(target)), [true, true, false]);
+  video.pause();
+  assert.equal(player.isAlong(2_000), false);
+});
+
+test("it tells which state it acted on", () => {
+  const { player } = playing();
+  assert.equal(player.seenRevision, undefined);
+  player.clock.isKnown = false;
+  player.tick(world.now, state({ revision: 7 }));
+  assert.equal(player.seenRevision, undefined);
+  player.clock.isKnown = true;
+  player.tick(world.now, state({ revision: 8 }));
+  assert.equal(player.seenRevision, 8);
+});
+
+test("where all sources fail it is told whether the browser cannot decode them", () => {
+  const { player, video, told } = playing();
+  const sources = ["a", "b"].map((url) => ({ url, isStream: false }));
+  for (const [first, second, isUndecodable] of [[3, 3, true], [2, 3, false], [4, 4, false]]) {
+    player.load(sources);
+    video.fails(first);
+    assert.equal(video.src, "b");
+    video.fails(second);
+    assert.deepEqual([told.at(-1), player.isLost], [isUndecodable, true]);
+  }
+});
+
+test("nobody waits for another try before something is loaded", () => {
+  const { player, video, told } = playing();
+  video.fails(2);
+  player.load([{ url: "film.webm", isStream: false }], { isAgain: true });
+  assert.deepEqual([player.isPending(world.now), player.isLoaded], [false, false]);
+  video.readyState = 1;
+  video.happens("loadedmetadata");
+  assert.deepEqual([player.isPending(world.now), player.isLoaded, told.at(-1)], [false, true, "opened"]);
+  video.readyState = 4;
+  assert.equal(player.isPending(world.now), false);
+  video.readyState = 2;
+  assert.equal(player.isPending(world.now), false);
+  assert.equal(player.isPending(world.now + 1_000), true);
 });

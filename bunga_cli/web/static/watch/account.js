@@ -9,8 +9,20 @@ export class Refused extends Error {
 }
 
 const headers = { "Content-Type": "application/json", Accept: "application/json" };
-const post = (url, body, more = {}) =>
-  fetch(url, { method: "POST", headers: { ...headers, ...more }, body: JSON.stringify(body), credentials: "omit", cache: "no-store" });
+// So long an answer may take: of the server alone, where it asks others, and to a file that has to get there first.
+const ANSWER_MS = 10_000;
+const INQUIRY_MS = 40_000;
+const UPLOAD_MS = 120_000;
+
+const post = (url, body, more = {}, patienceMs = ANSWER_MS) =>
+  fetch(url, {
+    method: "POST",
+    headers: { ...headers, ...more },
+    body: JSON.stringify(body),
+    credentials: "omit",
+    cache: "no-store",
+    signal: AbortSignal.timeout(patienceMs),
+  });
 
 export class Account {
   #token = null;
@@ -21,7 +33,7 @@ export class Account {
     this.identity = identity;
   }
 
-  // Return an access token. Throws Refused, or TypeError where the server cannot be reached.
+  // Return an access token. Throws Refused, and whatever comes of a server that does not answer as it should.
   async access() {
     this.#token ??= await this.#register();
     return this.#token.access;
@@ -47,7 +59,7 @@ export class Account {
 
   // Return where a record can be opened: [{ url, headers, mime }]. Throws Refused.
   async resolve(record) {
-    const answer = await this.#as((bearer) => post(`${this.base}/resolve`, record, bearer));
+    const answer = await this.#as((bearer) => post(`${this.base}/resolve`, record, bearer, INQUIRY_MS));
     if (answer.ok) return (await answer.json()).urls;
     throw new Refused("unopened", {}, answer.status >= 500);
   }
@@ -55,7 +67,9 @@ export class Account {
   // Return what the server answers. Throws an error with a sentence for the person.
   async get(path, query) {
     const url = `${path}?${new URLSearchParams(query)}`;
-    const answer = await this.#as((bearer) => fetch(url, { headers: { ...headers, ...bearer }, credentials: "omit" }));
+    const answer = await this.#as((bearer) =>
+      fetch(url, { headers: { ...headers, ...bearer }, credentials: "omit", signal: AbortSignal.timeout(INQUIRY_MS) }),
+    );
     const body = await answer.json().catch(() => null);
     if (answer.ok) return body;
     throw new Error(typeof body?.detail === "string" ? body.detail : `HTTP ${answer.status}`);
@@ -72,7 +86,13 @@ export class Account {
     const answer = await this.#as((bearer) => {
       const form = new FormData();
       form.append("file", file);
-      return fetch(url, { method: "POST", headers: { Accept: "application/json", ...bearer }, body: form, credentials: "omit" });
+      return fetch(url, {
+        method: "POST",
+        headers: { Accept: "application/json", ...bearer },
+        body: form,
+        credentials: "omit",
+        signal: AbortSignal.timeout(UPLOAD_MS),
+      });
     });
     if (!answer.ok) throw new Refused("subUnshared");
     return (await answer.json()).file;
@@ -97,14 +117,15 @@ export class Account {
       this.identity.renew();
       return this.#register(true);
     }
-    throw refusal(answer.status, await answer.json().catch(() => ({})));
+    throw refusal(answer.status, await answer.json().catch(() => null));
   }
 }
 
+// A 404 or 403 counts for good if it is the server's: a proxy in front of it says such things while it restarts.
 function refusal(status, body) {
-  const sentence = String(body.channel_id ?? "");
+  const sentence = String(body?.channel_id ?? "");
+  if (!sentence || ![403, 404].includes(status)) return new Refused("busy", {}, true);
   if (status === 404) return new Refused("gone");
-  if (status !== 403) return new Refused("busy", {}, true);
   if (sentence.startsWith("You are banned")) return new Refused("banned");
   const minutes = /in (\d+) min/.exec(sentence);
   return minutes ? new Refused("sentAway", { minutes: minutes[1] }) : new Refused("closed");

@@ -1,5 +1,6 @@
 // Subtitles of a video: which there are, which one is shown, how much later, and how large.
 
+import { bytesOf } from "./content.js";
 import { $, copyOf, write } from "./dom.js";
 import { nameOf } from "./room.js";
 import { isAddress } from "./sources.js";
@@ -87,7 +88,8 @@ export function bindCaptions({ video, storage, keep, tell }) {
   async function addFile(file) {
     if (file.size > MOST_BYTES) return say("subTooLarge");
     const choice = { title: file.name.replace(/(?<=.)\.[^.]*$/, ""), note: words("ownSubtitle"), url: null, cues: null };
-    if (!read(choice, { bytes: new Uint8Array(await file.arrayBuffer()) })) return;
+    const content = await file.arrayBuffer().catch(() => null);
+    if (!read(choice, content ? { bytes: new Uint8Array(content) } : { problem: "unreadable" })) return;
     const among = choices;
     hasChosen = true;
     add(choice);
@@ -179,9 +181,8 @@ async function fetched(url) {
   if (!place.startsWith("/") && !isAddress(place)) throw new TypeError(place);
   const answer = await fetch(place, { credentials: "omit", referrerPolicy: "no-referrer" });
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  const content = await answer.blob();
-  if (content.size > MOST_BYTES) return { problem: "subTooLarge" };
-  return { bytes: new Uint8Array(await content.arrayBuffer()) };
+  const bytes = await bytesOf(answer, MOST_BYTES);
+  return bytes ? { bytes } : { problem: "subTooLarge" };
 }
 
 function remember(choice) {

@@ -19,21 +19,19 @@ export class Connection {
   #heardAt = 0;
   #retryMs = FIRST_RETRY_MS;
   #retrying = null;
-  #isOver = false;
+  #isTrying = false;
 
   // `on` has open(), message(message), lost(reason) and refused(refusal).
   constructor(account, channelId, on) {
     Object.assign(this, { account, channelId, on });
   }
 
+  // Open, unless that is done or under way.
   async open() {
+    if (this.#socket || this.#isTrying) return;
     clearTimeout(this.#retrying);
     this.#retrying = null;
-    try {
-      this.#connect(await this.account.access());
-    } catch (problem) {
-      this.#failed(problem);
-    }
+    await this.#try(async () => this.#connect(await this.account.access()));
   }
 
   send(message) {
@@ -87,30 +85,39 @@ export class Connection {
     this.isOpen = false;
     if (code === TOKEN_EXPIRED) {
       this.on.lost("lost");
-      try {
+      return this.#try(async () => {
         await this.account.refresh();
-      } catch (problem) {
-        return this.#failed(problem);
-      }
-      return this.#again();
+        this.#again();
+      });
     }
     if ([TOKEN_INVALID, NOT_A_MEMBER, NO_TOKEN].includes(code)) this.account.forget();
     this.on.lost(code === TRY_LATER && reason.includes("full") ? "full" : "lost");
     this.#again();
   }
 
-  #failed(problem) {
-    if (problem instanceof Refused && !problem.isForNow) {
-      this.#isOver = true;
-      return this.on.refused(problem);
+  // One at a time: two that open would make two sockets.
+  async #try(step) {
+    this.#isTrying = true;
+    try {
+      await step();
+    } catch (problem) {
+      this.#failed(problem);
+    } finally {
+      this.#isTrying = false;
     }
-    if (!(problem instanceof Refused || problem instanceof TypeError)) throw problem;
-    this.on.lost(problem instanceof Refused ? problem.reason : "lost");
+  }
+
+  // Only the server's own word ends it: all else, as a page of a proxy where an answer should be, passes.
+  #failed(problem) {
+    const isRefusal = problem instanceof Refused;
+    if (isRefusal && !problem.isForNow) return this.on.refused(problem);
+    if (!isRefusal) console.error(problem);
+    this.on.lost(isRefusal ? problem.reason : "lost");
     this.#again();
   }
 
   #again() {
-    if (this.#isOver || this.#retrying) return;
+    if (this.#retrying) return;
     const waitMs = this.#retryMs * (0.75 + Math.random() / 2);
     this.#retryMs = Math.min(2 * this.#retryMs, LAST_RETRY_MS);
     this.#retrying = setTimeout(() => this.open(), waitMs);

@@ -6,7 +6,7 @@
 import { crcOf } from "./crc.js";
 
 const OURS = /^size=(\d+),ms=(\d+)\//;
-const SAME_LENGTH_MS = 1_000;
+export const SAME_LENGTH_MS = 1_000;
 
 // What is to be known of a file; `length` (of a URL, in ms) is null where the browser cannot play it.
 export async function factsOf(file, url, length) {

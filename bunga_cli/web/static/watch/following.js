@@ -32,7 +32,10 @@ export class Following {
 
   // The clock at the server is another one, or this connection is new.
   restart({ isOther = false } = {}) {
-    if (isOther) this.clock.clear();
+    if (isOther) {
+      this.clock.clear();
+      this.player.seenRevision = undefined; // it counts otherwise
+    }
     this.#asking.burst();
     this.#beatAt = 0;
   }
@@ -77,20 +80,26 @@ export class Following {
     return state.rate > 0 || state.play_state !== "paused" || isMoving(state, this.clock.serverTime(1_000 * now));
   }
 
+  // What the picture can be ready for: a state that it was brought in line with. Where there is none, nobody waits for it.
+  get #revision() {
+    return this.player.isLoaded ? this.player.seenRevision : this.room.state?.revision;
+  }
+
   #isPending(now) {
-    return this.room.isUnknown || this.player.isPending(now);
+    return this.room.isUnknown || this.#revision === undefined || this.player.isPending(now);
   }
 
   // Each second, and at once when the room may be waiting for it.
   #beat(now, state) {
     const isPending = this.#isPending(now);
-    const isAwaited = state.phase === "prepare" && state.revision !== this.#toldRevision && !isPending;
+    const revision = this.#revision;
+    const isAwaited = state.phase === "prepare" && revision !== this.#toldRevision && !isPending;
     if (now - this.#beatAt < BEAT_MS && isPending === this.#wasPending && !isAwaited) return;
     this.#beatAt = now;
     this.#wasPending = isPending;
-    this.#toldRevision = state.revision;
+    this.#toldRevision = revision;
     const start = Math.round(1_000 * this.player.startLatency);
-    this.connection.send({ code: "client-status", is_pending: isPending, revision: state.revision, start, ...this.#where() });
+    this.connection.send({ code: "client-status", is_pending: isPending, revision, start, ...this.#where() });
   }
 
   #where() {
@@ -109,7 +118,8 @@ export class Following {
   #noticeSleep(now) {
     const apart = Date.now() - now;
     if (Math.abs(apart - this.#apart) > SLEPT_MS) {
-      this.restart({ isOther: true });
+      this.clock.clear();
+      this.restart();
       this.connection.hurry();
     }
     this.#apart = apart;

@@ -26,7 +26,7 @@ export class Notice {
     const said = this.#trouble ?? this.#problem ?? (this.is.on() ? null : { name: "nothingYet" });
     const isAsleep = this.is.blocked() && !this.#trouble && !this.#problem;
     $("unblock").hidden = !isAsleep;
-    $("pick").hidden = said?.name !== "onADisk";
+    $("pick").hidden = !["onADisk", "unreadable"].includes(said?.name);
     $("notice").hidden = !said && !isAsleep;
     $("notice").dataset.kind = this.#trouble ? "trouble" : "";
     const shown = said ?? (isAsleep ? { name: "blocked" } : null);

@@ -4,19 +4,32 @@ import { $, write } from "./dom.js";
 import { differences, factsOf, Files, recordOfFile, wanted } from "./files.js";
 import { clockText, sizeText, words } from "./words.js";
 
-// Return how long a video is, in ms: 0 where it does not say, null where this browser cannot play it.
+const LENGTH_WITHIN_MS = 10_000;
+
+// Return how long a video is, in ms: 0 where it does not say, null where this browser cannot play it. Throws where it does not come.
 function lengthOf(url) {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const video = document.createElement("video");
     video.preload = "metadata";
     video.addEventListener("loadedmetadata", () => resolve(Number.isFinite(video.duration) ? 1_000 * video.duration : 0));
     video.addEventListener("error", () => resolve(null));
+    setTimeout(() => reject(new Error("The length does not come.")), LENGTH_WITHIN_MS);
     video.src = url;
   });
 }
 
-// `putOn(record)` shares a video; `chosen(record, url)` is told of the file that is to be played for it.
-export function bindPicking({ putOn, chosen }) {
+// Return { url, facts } of a file; null where it cannot be read, as one that was moved, or is on a stick that was pulled out.
+async function read(file) {
+  const url = URL.createObjectURL(file);
+  const facts = file.size ? await factsOf(file, url, lengthOf).catch(() => null) : null; // one that is gone may seem empty
+  if (facts) return { url, facts };
+  URL.revokeObjectURL(url);
+  return null;
+}
+
+// `putOn(record)` shares a video; `chosen(record, url)` is told of the file that is to be played for it, and
+// `unreadable()` that it cannot be read.
+export function bindPicking({ putOn, chosen, unreadable }) {
   const files = new Files();
   const dialog = $("other-file");
   let asking = null; // the record of which a file is looked for
@@ -24,8 +37,9 @@ export function bindPicking({ putOn, chosen }) {
   async function share(file) {
     if (!file) return write($("file-state"), words("noFile"));
     write($("file-state"), words("reading"));
-    const url = URL.createObjectURL(file);
-    const facts = await factsOf(file, url, lengthOf);
+    const found = await read(file);
+    if (!found) return write($("file-state"), words("unreadable"));
+    const { url, facts } = found;
     write($("file-state"), facts.ms === null ? words("notAVideo") : "");
     if (facts.ms === null) return URL.revokeObjectURL(url);
     const record = recordOfFile(facts);
@@ -38,11 +52,12 @@ export function bindPicking({ putOn, chosen }) {
   // Take a file for a record, unless it is another one and the person wants none of that.
   async function take(record, file) {
     asking = record;
-    const url = URL.createObjectURL(file);
-    const facts = await factsOf(file, url, lengthOf);
-    const found = differences(record, facts);
-    if (asking !== record) return;
-    if (found.length && !(await isWantedAllTheSame(record, facts, found))) return URL.revokeObjectURL(url);
+    const found = await read(file);
+    if (asking !== record) return found && URL.revokeObjectURL(found.url);
+    if (!found) return unreadable();
+    const { url, facts } = found;
+    const differing = differences(record, facts);
+    if (differing.length && !(await isWantedAllTheSame(record, facts, differing))) return URL.revokeObjectURL(url);
     files.choose(record, url);
     chosen(record, url);
   }

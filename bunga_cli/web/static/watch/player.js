@@ -14,12 +14,16 @@ const FIRST_LEAD_MS = 250;
 const LAST_LEAD_MS = 10_000;
 const UNNOTICED_MS = 400; // so short a loading is not told: nobody has to wait for it
 const AGAIN_MS = 1_000;
+const ALONG_MS = 1_000;
 
 export class Player {
   isBlocked = false; // the browser plays nothing before it is clicked on
-  isLost = false; // nothing of what is on can be played here
+  isLost = false; // nothing of what is on can be played here, or could when it was last tried
   source = null; // which of the sources is open
+  seenRevision = undefined; // of the state that it last acted on
   #sources = [];
+  #isUndecodable = false; // as far as those were tried
+  #isAgain = false; // they are tried once more, and nothing has come as yet
   #close = () => {};
   #isLoading = false;
   #hasBeenReady = false;
@@ -33,12 +37,12 @@ export class Player {
   #sought = { at: -Infinity, to: null, isTimed: false };
   #lead = FIRST_LEAD_MS;
 
-  // `on` has failed(), blocked(), changed() and ended().
+  // `on` has opened(), failed(isUndecodable), blocked() and changed().
   constructor(video, clock, learned, on) {
     Object.assign(this, { video, clock, learned, on });
     this.controller = new Controller(learned);
-    video.addEventListener("error", () => this.#tryNext());
-    video.addEventListener("ended", () => on.ended());
+    video.addEventListener("error", () => this.#failed(video.error?.code === MediaError.MEDIA_ERR_DECODE));
+    video.addEventListener("loadedmetadata", () => this.#opened());
     for (const event of ["waiting", "canplay", "seeked", "loadedmetadata", "playing"]) video.addEventListener(event, () => on.changed());
   }
 
@@ -48,10 +52,12 @@ export class Player {
     this.#isLoading = true;
   }
 
-  // Of the sources [{ url, isStream }] the first that can be opened is played.
-  load(sources) {
+  // Of the sources [{ url, isStream }] the first that can be opened is played. `isAgain`: none could be when it was last
+  // tried, and nobody is to wait before one is loaded.
+  load(sources, { isAgain = false } = {}) {
     this.#sources = [...sources];
-    this.isLost = false;
+    this.#isUndecodable = true;
+    this.isLost = this.#isAgain = isAgain;
     this.#tryNext();
   }
 
@@ -63,7 +69,7 @@ export class Player {
   }
 
   unload() {
-    this.isLost = false;
+    this.isLost = this.#isAgain = false;
     this.#sources = [];
     this.#close();
     this.#isLoading = this.#hasBeenReady = false;
@@ -99,8 +105,9 @@ export class Player {
   // Whether the room should wait for this picture.
   isPending(now) {
     const isReady = !this.#isComing && this.#isReady() && this.#isFull(now);
-    if (!this.#isLoading || this.isBlocked || isReady) {
+    if (!this.#isLoading || this.#isAgain || this.isBlocked || isReady) {
       this.#hasBeenReady ||= this.#isLoading && isReady;
+      this.#isAgain &&= !isReady;
       this.#pendingSince = null;
       return false;
     }
@@ -111,6 +118,12 @@ export class Player {
   // How long this browser takes, as far as is known, from being told to play until it does.
   get startLatency() {
     return Math.max(0, this.learned.get(this.#startKind));
+  }
+
+  // Whether the picture runs, and is about where the room is.
+  isAlong(target) {
+    const { video } = this;
+    return this.isLoaded && !video.paused && !video.seeking && Math.abs(this.position - target) < ALONG_MS;
   }
 
   // The person pressed something: show it at once; the room's word comes.
@@ -143,6 +156,7 @@ export class Player {
     const { video } = this;
     if (!this.isLoaded || !this.clock.isKnown) return;
     clearTimeout(this.#timer);
+    this.seenRevision = state.revision;
     this.learned.mode = this.#mode();
     const server = this.clock.serverTime(now * 1_000);
     const target = positionAt(state, server) / 1_000;
@@ -225,7 +239,9 @@ export class Player {
     };
     const early = (at) => untilAt(state, this.clock.serverTime(1_000 * at), 1_000 * this.position) / 1_000 - latency;
     const wait = early(now);
-    if (target !== null && (wait < -LATE_MS || wait > this.#lead + AGAIN_MS)) this.#seekAhead(now, target + latency);
+    // What was loaded where it was told to rest is good as soon as the room comes by.
+    const most = this.#sought.to === null || this.#sought.isTimed ? this.#lead : LAST_LEAD_MS;
+    if (target !== null && (wait < -LATE_MS || wait > most + AGAIN_MS)) this.#seekAhead(now, target + latency);
     else if (wait <= 1) launch(now, wait);
     else if (wait < SOON_MS) this.#timer = setTimeout(() => launch(performance.now(), early(performance.now())), wait);
   }
@@ -273,6 +289,17 @@ export class Player {
     if (this.video.playbackRate !== rate) this.video.playbackRate = rate;
   }
 
+  #opened() {
+    if (!this.#isLoading) return;
+    this.isLost = false;
+    this.on.opened();
+  }
+
+  #failed(isUndecodable) {
+    this.#isUndecodable &&= isUndecodable;
+    this.#tryNext();
+  }
+
   #tryNext() {
     const source = this.#sources.shift();
     this.source = source ?? null;
@@ -280,11 +307,11 @@ export class Player {
     if (!source) {
       if (!this.#isLoading) return;
       this.giveUp();
-      return this.on.failed();
+      return this.on.failed(this.#isUndecodable);
     }
     this.#isLoading = true;
     this.#lead = FIRST_LEAD_MS;
-    this.#close = openSource(this.video, source, () => this.#tryNext());
+    this.#close = openSource(this.video, source, (isUndecodable) => this.#failed(isUndecodable));
     this.on.changed();
   }
 }

@@ -7,6 +7,7 @@ const HELD_MS = 3_000;
 export class Room {
   state = null;
   record = null;
+  sharer = null;
   #ref = 0;
   #held = null;
   #resume = null; // what proves after a loss that we were here
@@ -15,7 +16,7 @@ export class Room {
   #joining = null; // the join whose answer lets us in
   #early = new Set(); // the numbers of what came before we were in
 
-  // `on` has state(state, old), record(record, sharer) and newEpoch().
+  // `on` has state(state, old), record(record, sharer), sharer(sharer) and newEpoch().
   constructor(send, on) {
     Object.assign(this, { sendMessage: send, on });
   }
@@ -103,9 +104,14 @@ export class Room {
   }
 
   #project(record, sharer) {
-    if (record?.record_id === this.record?.record_id) return;
-    this.record = record;
-    this.on.record(record, sharer);
+    if (record?.record_id !== this.record?.record_id) {
+      Object.assign(this, { record, sharer });
+      return this.on.record(record, sharer);
+    }
+    // Who comes in is told by the server what is on, and then who put it on.
+    if (this.sharer?.id !== "server" || sharer.id === "server") return;
+    this.sharer = sharer;
+    this.on.sharer(sharer);
   }
 }
 

@@ -6,7 +6,7 @@ const SETTINGS = {
   backBufferLength: 60,
 };
 
-// Begin to load; `fail` is called once if that comes to nothing. Returns what ends it.
+// Begin to load; `fail(isUndecodable)` is called once if that comes to nothing. Returns what ends it.
 export function openSource(video, { url, isStream }, fail) {
   if (isStream) return openStream(video, url, fail);
   video.src = url;
@@ -23,25 +23,25 @@ function openStream(video, url, fail) {
   let isClosed = false;
 
   // Other than hls.js, a browser may fetch what its server shows to no script.
-  function giveUp() {
+  function giveUp(isUndecodable) {
     if (isClosed) return;
     hls?.destroy();
     hls = null;
     if (video.canPlayType(NATIVE) && video.getAttribute("src") !== url) video.src = url;
-    else fail();
+    else fail(isUndecodable);
   }
 
   async function begin() {
     const { default: Hls } = await import("../vendor/hls.min.js");
     if (isClosed) return;
-    if (!Hls.isSupported()) return giveUp();
+    if (!Hls.isSupported()) return giveUp(true);
     hls = new Hls(SETTINGS);
-    hls.on(Hls.Events.ERROR, (_, { fatal }) => fatal && giveUp());
+    hls.on(Hls.Events.ERROR, (_, { fatal, type }) => fatal && giveUp(type === Hls.ErrorTypes.MEDIA_ERROR));
     hls.loadSource(url);
     hls.attachMedia(video);
   }
 
-  begin().catch(giveUp);
+  begin().catch(() => giveUp(false));
   return () => {
     isClosed = true;
     hls?.destroy();

@@ -5,12 +5,14 @@ import { bindCaptions } from "./captions.js";
 import { Connection } from "./connection.js";
 import { bindControls } from "./controls.js";
 import { $, write } from "./dom.js";
+import { isFilmOver } from "./ending.js";
 import { wanted } from "./files.js";
 import { Following } from "./following.js";
 import { bindForms } from "./forms.js";
 import { Identity, storageOrNone } from "./identity.js";
 import { isChromium, Learned } from "./learned.js";
 import { Notice } from "./notice.js";
+import { Opening } from "./opening.js";
 import { fly, note, pop, spark, tell, tellOtherwise } from "./overlay.js";
 import { showSync } from "./panel.js";
 import { showPeople } from "./people.js";
@@ -40,7 +42,7 @@ const now = () => performance.now();
 
 let panelAt = 0;
 let lostAt = null;
-let toldEndAt = 0;
+let toldEnd = { at: -Infinity, ref: null };
 let turnedByAnotherAt = -Infinity;
 
 const notice = new Notice({ blocked: () => player.isBlocked, on: () => Boolean(room.record) });
@@ -48,14 +50,15 @@ const notice = new Notice({ blocked: () => player.isBlocked, on: () => Boolean(r
 const player = new Player($("video"), clock, new Learned(storage, isChromium()), {
   changed: () => following.hurry(),
   blocked: () => notice.show(),
-  failed: () => room.record && notice.problem("unplayable"),
-  ended: tellEnd,
+  opened: () => opening.opened(),
+  failed: (isUndecodable) => opening.failed(isUndecodable),
 });
 
 const room = new Room((message) => connection.send(message), {
   newEpoch: () => following.restart({ isOther: true }),
   state: showState,
   record: open,
+  sharer: showSharer,
 });
 
 const connection = new Connection(account, channelId, {
@@ -65,6 +68,7 @@ const connection = new Connection(account, channelId, {
     following.restart();
     join();
     notice.trouble(null);
+    opening.hurry();
   },
   message: hear,
   lost(reason) {
@@ -80,9 +84,9 @@ function join() {
 }
 
 // The end counts once for all, and not within ten seconds of another or of the beginning: it is told until it does.
-function tellEnd() {
-  toldEndAt = now();
-  room.send("play-finished");
+function tellEnd(at) {
+  if (!player.video.ended || at - toldEnd.at < END_AGAIN_MS || !connection.isOpen || !clock.isKnown) return;
+  if (isFilmOver(room.record, room.state, clock.serverTime(1_000 * at), player.duration)) toldEnd = { at, ref: room.send("play-finished") };
 }
 
 // What the server says.
@@ -123,18 +127,17 @@ function react(emoji, who, show) {
   note(emoji, who);
 }
 
-// Refusals that are nobody's business: all pages tell the end of a film, and one is enough.
-const EXPECTED = new Set(["no-projection", "paused", "too-soon"]);
-
-function refusedBy({ reason }) {
-  if (!EXPECTED.has(reason)) note(words("refused"));
+// That an end did not count is nobody's business: all pages tell it, and one is enough. A plugin says why it forbids something.
+function refusedBy({ reason, detail, ref }) {
+  if (reason === "no-projection" || (ref && ref === toldEnd.ref)) return;
+  note((reason === "not-allowed" && detail) || words("refused"));
 }
 
 function showState(state, old) {
   $("box").dataset.state = state.play_state;
   showPeople(state.watchers, identity.username);
   const isPaused = state.play_state === "paused";
-  const isTurned = old && isPaused !== (old.play_state === "paused");
+  const isTurned = old?.epoch === state.epoch && isPaused !== (old.play_state === "paused");
   if (isTurned && state.cause?.who?.id !== identity.username) turnedByAnotherAt = now();
   $("play").dataset.on = String(!isPaused);
   $("play").setAttribute("aria-label", words(isPaused ? "play" : "pause"));
@@ -172,18 +175,22 @@ function showStatus() {
 
 // What is on.
 
-async function open(record, sharer) {
-  const isAnybodys = record && sharer && sharer.id !== "server";
+function open(record, sharer) {
   write($("title"), record ? record.title || record.path : words("nothing"));
-  $("sharer").textContent = isAnybodys ? words("putOn", { name: nameOf(sharer) }) : "";
-  if (isAnybodys) happened(words("didShare", { name: nameOf(sharer), title: record.title }), sharer);
-  player.unload();
+  showSharer(sharer);
+  if (isPerson(sharer)) happened(words("didShare", { name: nameOf(sharer), title: record.title }), sharer);
   picking.forget();
   captions.clear();
   sourceChoice.show([]);
   showToSystem(record);
-  notice.problem(null);
-  if (record) await find(record);
+  if (record) account.subtitlesOf(record.record_id).then((found) => room.record === record && captions.kept(found), () => {});
+  opening.open(record);
+}
+
+const isPerson = (sharer) => Boolean(sharer) && sharer.id !== "server";
+
+function showSharer(sharer) {
+  $("sharer").textContent = isPerson(sharer) ? words("putOn", { name: nameOf(sharer) }) : "";
 }
 
 // The lock screen, the keys of a headset and the like have a title to show.
@@ -194,31 +201,32 @@ function showToSystem(record) {
 }
 
 async function find(record) {
-  account.subtitlesOf(record.record_id).then((found) => room.record === record && captions.kept(found), () => {});
-  if (record.source === "local") return openOwn(record);
-  player.expect();
-  const found = await addressesOf(record, account, playsStreams(player.video), location.protocol === "https:").catch(() => ({ reason: "unopened" }));
-  if (room.record !== record) return;
-  if (!found.sources) return giveUp(found.reason);
-  sourceChoice.show(found.sources);
-  player.load(found.sources);
+  if (record.source === "local") return findOwn(record);
+  try {
+    return await addressesOf(record, account, playsStreams(player.video), location.protocol === "https:");
+  } catch (problem) {
+    return { reason: "unopened", isForNow: problem.isForNow ?? true };
+  }
 }
 
-function openOwn(record) {
+function findOwn(record) {
   const url = picking.urlOf(record);
-  if (url) player.load([{ url, isStream: false }]);
-  else giveUp("onADisk", { name: wanted(record).name });
+  return url ? { sources: [{ url, isStream: false }] } : { reason: "onADisk", values: { name: wanted(record).name } };
 }
 
-function giveUp(name, values) {
-  player.giveUp();
-  notice.problem(name, values);
-}
+const opening = new Opening(player, find, {
+  found: (sources) => sourceChoice.show(sources),
+  problem: (name, values) => notice.problem(name, values),
+});
+addEventListener("online", () => opening.hurry());
 
 // What the person does.
 
 function position() {
-  if (player.isLoaded && !player.isBlocked) return player.position;
+  return player.isLoaded && !player.isBlocked ? player.position : roomPosition();
+}
+
+function roomPosition() {
   const { state } = room;
   return state && clock.isKnown ? positionAt(state, clock.serverTime(1_000 * now())) / 1_000 : 0;
 }
@@ -233,11 +241,12 @@ const act = {
     else act.pause();
   },
   play: () => act.isOn() && room.send("play"),
+  // All stop where this picture is, unless that is not where the room is: then the server chooses.
   pause() {
     if (!act.isOn()) return;
-    const at = Math.round(1_000 * position());
+    const where = player.isAlong(roomPosition()) ? { position: Math.round(1_000 * player.position) } : {};
     player.pauseNow();
-    room.order(now(), "pause", player.isLoaded && !player.isBlocked ? { position: at } : {});
+    room.order(now(), "pause", where);
   },
   seek(ms) {
     if (!act.isOn()) return;
@@ -252,10 +261,7 @@ const act = {
 
 const send = (code, fields) => connection.isOpen && room.send(code, fields);
 
-const sourceChoice = bindSourceChoice((sources) => {
-  notice.problem(null);
-  player.load(sources);
-});
+const sourceChoice = bindSourceChoice((sources) => opening.load(sources));
 
 const captions = bindCaptions({
   video: player.video,
@@ -269,10 +275,9 @@ const putting = bindPutting({ account, share: (record) => send("start-projection
 const picking = bindPicking({
   putOn: putting.putOn,
   chosen(record, url) {
-    if (room.record?.record_id !== record.record_id) return;
-    notice.problem(null);
-    player.load([{ url, isStream: false }]);
+    if (room.record?.record_id === record.record_id) opening.load([{ url, isStream: false }]);
   },
+  unreadable: () => notice.problem("unreadable"),
 });
 
 const reactions = bindReactions({
@@ -308,7 +313,7 @@ const forms = bindForms({
 function tick(at) {
   controls.show();
   if (lostAt !== null && at - lostAt > ALONE_MS && !player.video.paused) player.pauseNow();
-  if (player.video.ended && connection.isOpen && room.state?.rate && at - toldEndAt > END_AGAIN_MS) tellEnd();
+  tellEnd(at);
   if (at - panelAt < PANEL_EVERY_MS) return;
   panelAt = at;
   showStatus();
