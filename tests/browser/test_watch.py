@@ -167,6 +167,7 @@ async def test_after_a_restart_of_the_server_the_page_is_back(visit: Visit, tmp_
             environ={f"BUNGA_{key}": value for key, value in FILM_FOLDERS.items()},
         )
         await expect(page.locator("#notice")).to_contain_text("Nothing is on yet")
+        await expect(page.locator("#reason")).to_have_text("The server was restarted")
         async with bob_in(site, channel, share=film(site, channel)) as bob:
             await expect(page.locator("#people")).to_contain_text("Bob")
             await until(page, "video.readyState >= 3")

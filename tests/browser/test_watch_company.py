@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Position, expect
 
 from tests.browser.conftest import PHONE, Visit, Visitor
+from tests.browser.evening_kit import shows
 from tests.browser.watch_kit import EVIL, come_in, film, press, until, watching
 from tests.end_to_end.kit import SECOND_US, new_channel
 from tests.servers import Site
@@ -176,3 +177,41 @@ async def test_the_system_is_told_what_is_on(ann: Visitor) -> None:
         await bob.project({**film(ann.site, channel), **bad})
         await until(page, "navigator.mediaSession.metadata?.title === 'Bad'")
         await until(page, "video.readyState >= 3")
+
+
+async def test_the_keys_are_the_films_again_after_a_click_and_after_a_word(ann: Visitor) -> None:
+    async with watching(ann) as (page, bob):
+        await page.locator("[data-emoji]").first.click()
+        await bob.expect("popmoji")
+        await page.keyboard.press("Space")
+        await shows(page, "playing")
+
+        await press(page, "Put on a video")
+        await page.keyboard.press("Escape")
+        await page.wait_for_function("() => document.activeElement === document.body")
+        await page.keyboard.press("Space")
+        await shows(page, "paused")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+
+        for leave, follows in (("Escape", "playing"), ("Enter", "paused")):
+            await page.keyboard.press("Enter")
+            await page.keyboard.type("hello")
+            await page.keyboard.press("Enter")
+            await bob.expect("danmaku")
+            await page.keyboard.press(leave)
+            await page.keyboard.press("Space")
+            await shows(page, follows)
+
+
+async def test_other_colours_do_not_disturb_who_watches(ann: Visitor) -> None:
+    async with watching(ann) as (page, _bob):
+        await page.evaluate("() => (window.isTheSame = true)")
+        await page.get_by_role("button", name="Dark").click()
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        await expect(page.get_by_role("button", name="Dark")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        assert await page.evaluate("() => window.isTheSame")
+
+        await page.reload()
+        await expect(page.locator("html")).to_have_attribute("data-theme", "dark")

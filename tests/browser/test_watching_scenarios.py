@@ -119,7 +119,7 @@ async def test_the_film_is_over_for_both_and_begins_anew(visit: Visit, cinema: S
         await move_to(ann, LENGTH_S - TOO_SOON_S)
         await press(ann, "Play")
         for page in (ann, bob):
-            await expect(page.locator("#reason")).to_have_text("the video is over")
+            await expect(page.locator("#reason")).to_have_text("The video is over")
             await shows(page, "paused")
         assert await at_rest(ann, bob) == pytest.approx(0, abs=CLOSE_S)
 

@@ -64,6 +64,25 @@ document.addEventListener("htmx:afterSwap", (event) => {
   dialog.showModal();
 });
 
+// Colours are changed in place: a page may be doing something that a reload would end.
+function colour(chosen) {
+  const root = document.documentElement;
+  if (chosen === "auto") delete root.dataset.theme;
+  else root.dataset.theme = chosen;
+  document.querySelector("meta[name=color-scheme]").content = chosen === "auto" ? "light dark" : chosen;
+  for (const button of document.querySelectorAll("button[name=theme]")) {
+    button.setAttribute("aria-pressed", String(button.value === chosen));
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const { submitter, target } = event;
+  if (submitter?.name !== "theme") return;
+  event.preventDefault();
+  colour(submitter.value);
+  fetch(target.action, { method: "POST", body: new URLSearchParams({ theme: submitter.value }), redirect: "manual" });
+});
+
 // What went wrong is told until something goes well that somebody did, what went well for some seconds.
 const TOLD_MS = 6_000;
 const toasts = document.getElementById("toasts");

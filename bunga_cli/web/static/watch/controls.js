@@ -102,7 +102,13 @@ export function bindControls(player, act, storage, moreKeys) {
     keys[key]();
   });
   bindMediaKeys(act, step);
+  letGoOfButtons();
   return { show, step };
+}
+
+// What was pressed with a pointer does not keep the space key, which is the film's; with the keyboard, it does.
+function letGoOfButtons() {
+  document.addEventListener("click", (event) => event.pointerType && event.target.closest("button")?.blur(), true);
 }
 
 // A field takes all keys, a button or a switch its own.

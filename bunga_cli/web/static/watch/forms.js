@@ -35,8 +35,11 @@ export function bindForms({ identity, send, named }) {
   $("say-form").addEventListener("submit", (event) => {
     event.preventDefault();
     const message = $("say").value.trim();
-    if (message && send("danmaku", { message })) $("say").value = "";
+    if (!message) $("say").blur();
+    else if (send("danmaku", { message })) $("say").value = "";
   });
+  // Then the keys are the film's again.
+  $("say").addEventListener("keydown", (event) => event.key === "Escape" && $("say").blur());
 
   return { askName: ask };
 }

@@ -44,6 +44,7 @@ let panelAt = 0;
 let lostAt = null;
 let toldEnd = { at: -Infinity, ref: null };
 let turnedByAnotherAt = -Infinity;
+let isRestarted = false; // and nobody has done anything since
 
 const notice = new Notice({ blocked: () => player.isBlocked, on: () => Boolean(room.record) });
 
@@ -55,7 +56,10 @@ const player = new Player($("video"), clock, new Learned(storage, isChromium()),
 });
 
 const room = new Room((message) => connection.send(message), {
-  newEpoch: () => following.restart({ isOther: true }),
+  newEpoch() {
+    isRestarted = room.state !== null;
+    following.restart({ isOther: true });
+  },
   state: showState,
   record: open,
   sharer: showSharer,
@@ -158,9 +162,9 @@ function waitedFor(sentence) {
 function reason(state) {
   const waited = waitedFor("waitingFor");
   if (waited) return waited;
-  const key = `cause_${state.cause?.what}`;
+  const key = state.cause || !isRestarted ? `cause_${state.cause?.what}` : "restarted";
   if (!has(key)) return "";
-  const name = state.cause.who ? nameOf(state.cause.who) : "";
+  const name = state.cause?.who ? nameOf(state.cause.who) : "";
   return words(key).includes("{name}") && !name ? "" : words(key, { name });
 }
 
