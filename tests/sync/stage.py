@@ -19,6 +19,7 @@ from bunga_cli.sync.events import FROM_2, UP_TO_1_5, Event, Joined, Left, PlayAt
 from bunga_cli.sync.policy import SECOND_US, Policy
 from bunga_cli.sync.room import Room
 from bunga_cli.sync.snapshot import RoomSnapshot
+from bunga_cli.sync.timeline import Timeline
 from bunga_cli.sync.values import ConnId, User, VideoRecord
 
 E = TypeVar("E", bound=Event)
@@ -208,6 +209,11 @@ class Stage:
         told = [e.event for e in self.effects if isinstance(e, Tell) and e.to is None]
         return [event for event in told if isinstance(event, Status)][-1]
 
+    @property
+    def timeline(self) -> Timeline:
+        """The position as a function of the time."""
+        return self.room.playback.timeline
+
     def last_state(self, name: str) -> State:
         """Return the last whole truth that a v2 socket heard."""
         return self.heard(name, State)[-1]
@@ -276,6 +282,17 @@ def playing(*names: str, policy: Policy | None = None) -> Stage:
     stage.say(names[0], share("film", 60))
     stage.say(names[0], Play())
     assert stage.state == "playing"
+    stage.forget()
+    return stage
+
+
+def modern(*names: str, policy: Policy | None = None) -> Stage:
+    """Return a room in which v2 players have loaded `film`, paused at 60 s."""
+    stage = Stage(policy)
+    stage.enter_modern(*names)
+    stage.say(names[0], share("film", 60))
+    for name in names:
+        stage.ready(name)
     stage.forget()
     return stage
 

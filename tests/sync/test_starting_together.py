@@ -15,20 +15,9 @@ from bunga_cli.sync.leads import (
 from bunga_cli.sync.policy import OnJoin, Policy
 from bunga_cli.sync.timeline import Timeline
 from bunga_cli.sync.values import User
-from tests.sync.stage import Stage, paused, playing, share, us
+from tests.sync.stage import Stage, modern, paused, playing, us
 
 ADMIN = User("admin", "Admin", 0)
-
-
-def modern(*names: str, policy: Policy | None = None) -> Stage:
-    """Return a room of v2 players, paused at 60 s and loaded."""
-    stage = Stage(policy)
-    stage.enter_modern(*names)
-    stage.say(names[0], share("film", 60))
-    for name in names:
-        stage.ready(name)
-    stage.forget()
-    return stage
 
 
 def running(*names: str, policy: Policy | None = None) -> Stage:
@@ -38,10 +27,6 @@ def running(*names: str, policy: Policy | None = None) -> Stage:
     stage.advance(2)
     stage.forget()
     return stage
-
-
-def timeline(stage: Stage) -> Timeline:
-    return stage.room.playback.timeline
 
 
 # -- starting -------------------------------------------------------------------------------------
@@ -67,7 +52,7 @@ def test_the_lead_is_what_the_farthest_and_the_slowest_need() -> None:
     stage.say("ann", Play())
 
     expected_us = us(0.15) + us(0.25) + START_MARGIN_US
-    assert timeline(stage).at_us - stage.now_us == expected_us
+    assert stage.timeline.at_us - stage.now_us == expected_us
 
 
 def test_who_does_not_tell_how_long_it_takes_is_given_the_usual_time() -> None:
@@ -77,7 +62,7 @@ def test_who_does_not_tell_how_long_it_takes_is_given_the_usual_time() -> None:
     stage.say("ann", Play())
 
     expected_us = us(0.15) + USUAL_START_LATENCY_US + START_MARGIN_US
-    assert timeline(stage).at_us - stage.now_us == expected_us
+    assert stage.timeline.at_us - stage.now_us == expected_us
 
 
 def test_the_lead_has_a_limit() -> None:
@@ -86,7 +71,7 @@ def test_the_lead_has_a_limit() -> None:
 
     stage.say("ann", Play())
 
-    assert timeline(stage).at_us - stage.now_us == MOST_START_US
+    assert stage.timeline.at_us - stage.now_us == MOST_START_US
 
 
 def test_an_excused_watcher_delays_no_start() -> None:
@@ -100,7 +85,7 @@ def test_an_excused_watcher_delays_no_start() -> None:
 
     stage.say("ann", Play())
 
-    assert timeline(stage).at_us - stage.now_us == LEAST_START_US
+    assert stage.timeline.at_us - stage.now_us == LEAST_START_US
 
 
 def test_old_players_alone_start_when_the_word_has_reached_the_farthest() -> None:
@@ -112,7 +97,7 @@ def test_old_players_alone_start_when_the_word_has_reached_the_farthest() -> Non
 
     stage.say("ann", Play())
     at_us = stage.now_us + us(0.15)
-    assert timeline(stage).at_us == at_us
+    assert stage.timeline.at_us == at_us
     stage.advance(0.5)
 
     for name, one_way_s in (("ann", 0.01), ("bob", 0.15)):
@@ -129,7 +114,7 @@ def test_old_players_that_nobody_measured_start_at_once() -> None:
     stage = paused("ann", "bob")
     stage.say("ann", Play())
 
-    assert timeline(stage).at_us == stage.now_us
+    assert stage.timeline.at_us == stage.now_us
     assert stage.heard("bob", Status)[-1].play_status == "playing"
 
 
@@ -144,7 +129,7 @@ def test_old_players_start_with_v2_in_a_mixed_room() -> None:
 
     stage.say("mod", Play())
     at_us = stage.now_us + us(0.1) + USUAL_START_LATENCY_US + START_MARGIN_US
-    assert timeline(stage).at_us == at_us
+    assert stage.timeline.at_us == at_us
     assert stage.heard("ann", Status)[-1].play_status == "pending"
     assert not stage.heard("ann", PlayAt)
     stage.advance(0.5)
@@ -185,7 +170,7 @@ def test_who_pauses_at_a_position_has_stopped_there_already() -> None:
 def test_a_pause_without_a_position_stops_all_at_the_same_frame(by_admin: bool) -> None:
     stage = running("ann", "bob")
     stage.measure("bob", 0.3)
-    before = timeline(stage)
+    before = stage.timeline
     lead_us = us(0.15) + STOP_MARGIN_US
     at_us = stage.now_us + lead_us
 
@@ -205,7 +190,7 @@ def test_a_stop_is_never_far_away() -> None:
 
     stage.order(ADMIN, Pause())
 
-    assert timeline(stage).at_us - stage.now_us == MOST_STOP_US
+    assert stage.timeline.at_us - stage.now_us == MOST_STOP_US
 
 
 def test_buffering_stops_all_at_the_same_frame() -> None:
@@ -222,12 +207,12 @@ def test_old_players_alone_stop_when_they_are_told() -> None:
     stage.advance(3)
     stage.order(ADMIN, Pause())
 
-    assert timeline(stage).at_us == stage.now_us
+    assert stage.timeline.at_us == stage.now_us
 
 
 def test_play_before_a_stop_came_true_goes_on_without_a_break() -> None:
     stage = running("ann")
-    before = timeline(stage)
+    before = stage.timeline
     stage.order(ADMIN, Pause())
     stage.say("ann", Play())
     stage.advance(3)
@@ -249,7 +234,7 @@ def test_a_seek_waits_for_all_v2_players_to_have_loaded_that_place() -> None:
     stage.ready("ann")
     assert stage.waiting_for == ["bob"]
     stage.ready("bob")
-    assert timeline(stage) == Timeline(us(300), 1, stage.now_us + LEAST_START_US)
+    assert stage.timeline == Timeline(us(300), 1, stage.now_us + LEAST_START_US)
 
 
 def test_what_was_said_before_the_seek_was_heard_of_does_not_count() -> None:
@@ -270,7 +255,7 @@ def test_a_seek_to_where_the_room_is_can_be_prepared_as_well() -> None:
     stage.ready("ann")
     stage.say("ann", Play())
 
-    assert timeline(stage).rate == 1
+    assert stage.timeline.rate == 1
 
 
 def test_who_says_no_revision_is_believed() -> None:
@@ -278,7 +263,7 @@ def test_who_says_no_revision_is_believed() -> None:
     stage.say("ann", Seek(us(300)))
     stage.say("ann", Heartbeat(is_pending=False))
 
-    assert timeline(stage).rate == 1
+    assert stage.timeline.rate == 1
 
 
 def test_a_play_right_after_a_seek_waits_as_well() -> None:
@@ -308,7 +293,7 @@ def test_old_players_are_not_asked_whether_they_have_loaded() -> None:
 
     assert stage.watchers == {"ann": "ready", "bob": "ready"}
     assert stage.state == "seeking"
-    assert timeline(stage).rate == 1
+    assert stage.timeline.rate == 1
 
 
 def test_an_old_player_whose_seek_has_to_wait_is_told_so() -> None:
@@ -339,13 +324,13 @@ def test_who_is_away_is_asked_as_well_when_an_old_player_seeks() -> None:
 
 def test_a_newcomer_does_not_stop_those_who_are_ready() -> None:
     stage = running("ann", policy=Policy(on_join=OnJoin.CONTINUE))
-    before = timeline(stage)
+    before = stage.timeline
     stage.open("bob", is_v2=True)
     stage.join("bob")
     stage.buffer("bob")
     stage.advance(3)
 
-    assert timeline(stage) is before
+    assert stage.timeline is before
     assert stage.last_state("bob").timeline == before
 
 
@@ -365,7 +350,7 @@ def test_the_next_play_after_the_end_waits_for_the_beginning_to_be_loaded() -> N
     stage.ready("ann")
     stage.ready("bob")
 
-    assert timeline(stage).rate == 1
+    assert stage.timeline.rate == 1
 
 
 def test_a_pause_far_away_is_to_be_loaded_and_one_nearby_is_not() -> None:

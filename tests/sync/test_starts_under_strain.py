@@ -3,19 +3,7 @@
 from bunga_cli.sync.commands import Heartbeat, Join, Pause, Play, Seek
 from bunga_cli.sync.events import PlayAt, State, Status
 from bunga_cli.sync.leads import START_MARGIN_US
-from bunga_cli.sync.timeline import Timeline
-from tests.sync.stage import Stage, playing, share, us, user
-
-
-def modern(*names: str) -> Stage:
-    """Return a room of v2 players, paused at 60 s and loaded."""
-    stage = Stage()
-    stage.enter_modern(*names)
-    stage.say(names[0], share("film", 60))
-    for name in names:
-        stage.ready(name)
-    stage.forget()
-    return stage
+from tests.sync.stage import Stage, modern, playing, share, us, user
 
 
 def mixed() -> Stage:
@@ -33,10 +21,6 @@ def mixed() -> Stage:
     return stage
 
 
-def timeline(stage: Stage) -> Timeline:
-    return stage.room.playback.timeline
-
-
 # -- how long a player takes ----------------------------------------------------------------------
 
 
@@ -48,7 +32,7 @@ def test_the_time_that_the_last_one_takes_counts_for_the_start_that_its_word_bri
     stage.ready("ann")
     stage.ready("bob", start_s=0.7)
 
-    assert timeline(stage).at_us == stage.now_us + us(0.7) + START_MARGIN_US
+    assert stage.timeline.at_us == stage.now_us + us(0.7) + START_MARGIN_US
 
 
 def test_the_time_that_a_ready_player_takes_is_noted_without_a_position() -> None:
@@ -56,7 +40,7 @@ def test_the_time_that_a_ready_player_takes_is_noted_without_a_position() -> Non
     stage.say("bob", Heartbeat(False, start_latency_us=us(0.7)))
     stage.say("ann", Play())
 
-    assert timeline(stage).at_us == stage.now_us + us(0.7) + START_MARGIN_US
+    assert stage.timeline.at_us == stage.now_us + us(0.7) + START_MARGIN_US
 
 
 # -- old players ----------------------------------------------------------------------------------
@@ -74,7 +58,7 @@ def test_a_parked_player_is_not_called_away_by_a_start_that_is_told_later() -> N
     stage.advance(1)
     stage.forget()
     stage.beat("bob")
-    assert timeline(stage).at_us > stage.now_us
+    assert stage.timeline.at_us > stage.now_us
     stage.advance(0.9)
 
     assert "playing" in {status.play_status for status in stage.heard("ann", Status)}
@@ -86,7 +70,7 @@ def test_old_players_go_on_at_once_when_a_stop_is_called_off_before_it_came_true
     stage.say("ann", Pause())
     stage.say("ann", Play())
 
-    assert timeline(stage).rate_before == 1
+    assert stage.timeline.rate_before == 1
     assert stage.heard("cid", Status)[-1].play_status == "playing"
     assert stage.heard("cid", PlayAt)[-1].is_play
     stage.forget()
@@ -112,7 +96,7 @@ def test_who_comes_back_while_all_prepare_says_anew_that_it_is_ready() -> None:
 
     stage.ready("bob")
     assert not stage.waiting_for
-    assert timeline(stage).rate == 1
+    assert stage.timeline.rate == 1
 
 
 def test_who_was_away_during_a_seek_is_not_taken_for_ready() -> None:
@@ -127,7 +111,7 @@ def test_who_was_away_during_a_seek_is_not_taken_for_ready() -> None:
 
     stage.say("bob", Join(user("bob")))
     stage.ready("bob")
-    assert timeline(stage).rate == 1
+    assert stage.timeline.rate == 1
 
 
 def test_an_old_player_that_was_away_during_a_seek_is_what_it_was() -> None:
@@ -138,7 +122,7 @@ def test_an_old_player_that_was_away_during_a_seek_is_what_it_was() -> None:
     stage.ready("ann")
 
     assert not stage.waiting_for
-    assert timeline(stage).rate == 1
+    assert stage.timeline.rate == 1
 
 
 def test_a_second_player_of_somebody_who_prepares_is_asked_as_well() -> None:
@@ -155,7 +139,7 @@ def test_a_second_player_of_somebody_who_prepares_is_asked_as_well() -> None:
     assert stage.waiting_for == ["bob"]
 
     stage.ready("bob 2")
-    assert timeline(stage).rate == 1
+    assert stage.timeline.rate == 1
     assert stage.heard("bob 2", State)
 
 
@@ -170,7 +154,7 @@ def test_a_1_4_player_that_comes_back_shortly_before_the_start_is_told_of_it() -
     stage.ready("ann")
     stage.close("cid")
     stage.say("ann", Play())
-    at_us = timeline(stage).at_us
+    at_us = stage.timeline.at_us
     stage.advance(0.1)
     stage.open("cid")
     assert stage.heard("cid", PlayAt) == [PlayAt(False, us(60))]
