@@ -82,6 +82,14 @@ def off_ms(heard: Heard) -> float:
     return (position_us - heard.room_us) / 1000
 
 
+def told_after_a_seek(sim: Simulation, *, for_s: float) -> list[float]:
+    """Let the host seek, and return how far off (ms) what the far one was told then."""
+    sim.say(HOST, sim.seats[HOST].player.slide(600 * SECOND_US, sim.now_us))
+    sought_us = sim.now_us
+    sim.run(for_s)
+    return [off_ms(heard) for heard in statuses(sim, "far", sought_us + SECOND_US // 10)]
+
+
 # -- in step --
 
 
@@ -145,10 +153,7 @@ def test_nothing_is_added_within_two_seconds_of_a_start() -> None:
 def test_nothing_is_added_within_two_seconds_of_a_seek() -> None:
     sim = watching()
     sim.run(30)
-    sim.say(HOST, sim.seats[HOST].player.slide(600 * SECOND_US, sim.now_us))
-    sought_us = sim.now_us
-    sim.run(2)
-    told = [off_ms(heard) for heard in statuses(sim, "far", sought_us + SECOND_US // 10)]
+    told = told_after_a_seek(sim, for_s=2)
     assert told
     assert max(map(abs, told)) < 60
 
@@ -159,10 +164,7 @@ def test_nothing_is_added_while_a_seek_cools_down() -> None:
     )
     press_play(sim)
     sim.run(30)
-    sim.say(HOST, sim.seats[HOST].player.slide(600 * SECOND_US, sim.now_us))
-    sought_us = sim.now_us
-    sim.run(19)
-    told = [off_ms(heard) for heard in statuses(sim, "far", sought_us + SECOND_US // 10)]
+    told = told_after_a_seek(sim, for_s=19)
     assert told
     assert max(map(abs, told)) < 60
 
@@ -193,6 +195,18 @@ def test_a_settled_room_is_mostly_told_the_plain_truth() -> None:
     squeezed = [off for off in told if abs(off) > 250]
     assert len(squeezed) == pytest.approx(len(told) / 8, abs=2)
     assert min(squeezed) < 0 < max(squeezed)
+
+
+def test_all_are_looked_after_closely_when_compensation_is_turned_on() -> None:
+    policy = Policy(legacy_compensation=False)
+    sim = room_of(host(), (Player15("far"), link(100, 1)), policy=policy)
+    press_play(sim)
+    sim.run(SETTLED_IN_S)
+    sim.room.set_policy(Policy(), sim.now_us)
+    turned_us = sim.now_us
+    sim.run(16)
+    told = [off_ms(heard) for heard in statuses(sim, "far", turned_us)]
+    assert sum(abs(off) > 250 for off in told) >= 14
 
 
 @pytest.mark.parametrize("stalls_for_s", [120, 240])
