@@ -6,7 +6,7 @@
 // lower one at t3; the best of each need not be of the same exchange.
 
 export const HISTORY = 128; // so many exchanges are remembered
-export const FRESH = 4; // on so many of them the bound relies
+const FRESH = 4; // on so many of them the bound relies
 const MAX_SKEW = 250e-6; // how much faster one of the clocks may run
 const SETTLED_SKEW = 20e-6; // how far off the skew is taken to be once it shows
 const SETTLED_US = 30_000_000; // how long a history has to be for that

@@ -2,11 +2,11 @@
 // slower for exactly as long as it takes, then measure what came of it. A browser's media clock is moved by each change
 // of its rate as well; by how much is learned. All times are milliseconds; nothing here touches a player.
 
-export const READINGS = 9;
+const READINGS = 9;
 export const CLOSE_MS = 4; // what is left alone once it was better than that
 export const GOOD_MS = 2; // what is aimed at after a start, a seek or an episode
 export const FAR_MS = 1_000;
-export const HOPELESS_MS = 150; // farther than that after an episode that has not halved it, only a jump helps
+const HOPELESS_MS = 150; // farther than that after an episode that has not halved it, only a jump helps
 const SETTLE_MS = 300;
 const TRIES = 3; // a browser that cannot do better is left alone
 const SLOWEST = 0.002;

@@ -14,7 +14,7 @@ export function pictureOf({ clientWidth, clientHeight, videoWidth, videoHeight }
 }
 
 // Return the place in the picture of a place in its element, as fractions.
-export function fractionAt(video, x, y) {
+function fractionAt(video, x, y) {
   const { left, top, width, height } = pictureOf(video);
   const within = (share) => Math.round(1e4 * Math.min(1 - EDGE, Math.max(EDGE, share))) / 1e4;
   return [within((x - left) / width), within((y - top) / height)];

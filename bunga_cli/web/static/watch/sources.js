@@ -25,7 +25,7 @@ export async function addressesOf(record, account, playsStreams, isSecure = fals
   return allowed.length ? { sources: allowed } : { reason: "insecure" };
 }
 
-export function isHls({ url, mime }) {
+function isHls({ url, mime }) {
   return mime?.toLowerCase() === HLS || /\.m3u8(?=$|[?#])/i.test(url);
 }
 
