@@ -35,6 +35,7 @@ _BEYOND_JITTER_US = 15_000
 _LEAST_WIDTH_US, _MOST_WIDTH_US = 30_000, 80_000
 """A heartbeat moves a picture by 50 ms: a narrower zone would be crossed, and crossed back."""
 _MOST_BEHIND_US = 60_000
+"""However unsteady a way is: whoever may be 80 ms behind is so for long."""
 _LESS_AHEAD_US = 20_000
 PHASE_BEATS = 4
 """How many heartbeats are biased alike. One by one would do as well, with a change of rate each."""
@@ -90,7 +91,7 @@ def class_of(path: Path, before: DelayClass = UNCOMPENSATED) -> DelayClass:
 
 
 def _width_us(jitter_us: int) -> int:
-    """Return how far behind a picture may be: a delay as usual shall seldom look like that."""
+    """Return how unsteady a way is: a delay as usual shall seldom be so far from the others."""
     return min(max(_LEAST_WIDTH_US, _BEYOND_JITTER_US + jitter_us), _MOST_WIDTH_US)
 
 
