@@ -142,7 +142,9 @@ function showState(state, old) {
   showPeople(state.watchers, identity.username);
   const isPaused = state.play_state === "paused";
   const isTurned = old?.epoch === state.epoch && isPaused !== (old.play_state === "paused");
-  if (isTurned && state.cause?.who?.id !== identity.username) turnedByAnotherAt = now();
+  const { what, who } = state.cause ?? {};
+  const isPress = what === "play" || what === "pause"; // the end of a film is none
+  if (isTurned && isPress && who?.id !== identity.username) turnedByAnotherAt = now();
   $("play").dataset.on = String(!isPaused);
   $("play").setAttribute("aria-label", words(isPaused ? "play" : "pause"));
   if (navigator.mediaSession) navigator.mediaSession.playbackState = isPaused ? "paused" : "playing";
